@@ -1,0 +1,83 @@
+"""Potentials as ASE calculators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
+
+from facet.checkpoint import load
+from facet.errors import UnsupportedElement
+from facet.graph.neighbors import Crystal, build_batch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ase import Atoms
+
+    from facet.potential import Potential
+
+
+class FacetCalculator(Calculator):  # type: ignore[misc]  # ase ships no types
+    """An ASE calculator around a potential; also usable in pymatgen's ``Structure.relax``.
+
+    Energies are in eV, forces in eV/angstrom, stress in eV/angstrom^3 in Voigt order.
+
+    Args:
+        potential: A loaded potential, or the name or path that ``facet.load`` takes.
+        stress_weight: Ignored; pymatgen passes it to every calculator that it builds itself.
+    """
+
+    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+
+    def __init__(
+        self,
+        potential: Potential | str | Path = "facet-s",
+        *,
+        stress_weight: float | None = None,  # noqa: ARG002 (pymatgen's calling convention)
+        **kwargs: Any,  # noqa: ANN401 (ASE's calling convention)
+    ) -> None:
+        super().__init__(**kwargs)
+        self.potential = load(potential) if isinstance(potential, (str, bytes)) else potential
+        if not callable(self.potential):
+            self.potential = load(self.potential)
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: list[str] | None = None,
+        system_changes: list[str] = all_changes,
+    ) -> None:
+        """Evaluate the potential for a set of atoms.
+
+        Raises:
+            UnsupportedElement: The potential does not know one of the elements.
+            InvalidStructure: The atoms have no cell, no volume, or coordinates that are not finite.
+        """
+        super().calculate(atoms, properties, system_changes)
+        unknown = sorted(set(self.atoms.get_chemical_symbols()) - self._known_symbols())
+        if unknown:
+            raise UnsupportedElement(
+                f"The potential does not know {', '.join(unknown)}, which "
+                f"{self.atoms.get_chemical_formula()} holds; use another potential for it."
+            )
+        potential = self.potential
+        crystal = Crystal(
+            self.atoms.numbers, self.atoms.get_positions(), np.array(self.atoms.cell.array)
+        )
+        batch = build_batch([crystal], potential.cutoff, potential.dtype, potential.device)
+        prediction = potential(batch)
+        energy = float(prediction.energy[0])
+        self.results = {
+            "energy": energy,
+            "free_energy": energy,
+            "forces": prediction.forces.double().cpu().numpy(),
+            "stress": full_3x3_to_voigt_6_stress(prediction.stress[0].double().cpu().numpy()),
+        }
+
+    def _known_symbols(self) -> set[str]:
+        from ase.data import chemical_symbols  # a long table, only needed here
+
+        return {chemical_symbols[number] for number in self.potential.species}

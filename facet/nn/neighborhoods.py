@@ -1,0 +1,104 @@
+"""Neighbors of every atom as dense blocks, so that sums over neighbors are matrix products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from e3nn import o3
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
+    from facet.nn.radial import BesselBasis
+
+GROUP_SIZE = 64
+"""Atoms per block: small enough for the cache, large enough that launching costs little."""
+
+
+class Layout(NamedTuple):
+    """An order of atoms by number of neighbors, cut into groups padded to their largest count.
+
+    Attributes:
+        order: Atoms sorted by number of neighbors.
+        rank: Place of each atom in that order.
+        slots: For each group, the edge in every slot; ``num_edges`` marks an empty slot.
+        neighbors: For each group, the rank of the neighbor in every slot; empty slots name atom 0.
+    """
+
+    order: Int[Tensor, " atoms"]
+    rank: Int[Tensor, " atoms"]
+    slots: tuple[Int[Tensor, "group slots"], ...]
+    neighbors: tuple[Int[Tensor, "group slots"], ...]
+
+
+class Block(NamedTuple):
+    """Radial-times-angular weights of the edges of one group.
+
+    Attributes:
+        density: Product of every basis function and harmonic, degree by degree.
+        neighbors: Rank of the neighbor in every slot.
+    """
+
+    density: tuple[Float[Tensor, "group slots basis_times_components"], ...]
+    neighbors: Int[Tensor, "group slots"]
+
+
+def arrange(edge_index: Int[Tensor, "2 edges"], num_atoms: int) -> Layout:
+    """Sort atoms by number of neighbors and lay out their edges in dense groups.
+
+    Args:
+        edge_index: Centers and neighbors, sorted by center.
+        num_atoms: Number of atoms.
+    """
+    center, neighbor = edge_index
+    degree = torch.bincount(center, minlength=num_atoms)
+    first = torch.cumsum(degree, 0) - degree
+    order = torch.argsort(degree, stable=True)
+    rank = torch.empty_like(order)
+    rank[order] = torch.arange(num_atoms, device=order.device)
+    padded_rank = torch.cat((rank[neighbor], rank.new_zeros(1)))
+    slots = tuple(
+        _slots(first[group], degree[group], center.numel())
+        for group in order.split(GROUP_SIZE)
+    )
+    return Layout(order, rank, slots, tuple(padded_rank[each] for each in slots))
+
+
+def _slots(first: Tensor, degree: Tensor, empty: int) -> Tensor:
+    """Edge numbers of a group of atoms, one row an atom, filled up with ``empty``."""
+    columns = torch.arange(max(1, int(degree.max())), device=first.device)
+    return torch.where(columns < degree[:, None], first[:, None] + columns, empty)
+
+
+def edge_blocks(
+    edge_vectors: Float[Tensor, "edges 3"], layout: Layout, basis: BesselBasis, lmax: int
+) -> tuple[Block, ...]:
+    """Evaluate basis functions and spherical harmonics of every edge, group by group.
+
+    Args:
+        edge_vectors: Vectors from center to neighbor in angstrom.
+        layout: Where each edge goes.
+        basis: Radial functions; zero beyond the cutoff, and so in empty slots.
+        lmax: Highest degree of the harmonics.
+    """
+    beyond = edge_vectors.new_zeros(1, 3) + 2 * basis.cutoff.detach()
+    padded = torch.cat((edge_vectors, beyond))
+    return tuple(
+        Block(_density(padded[slots], basis, range(lmax + 1)), neighbors)
+        for slots, neighbors in zip(layout.slots, layout.neighbors, strict=True)
+    )
+
+
+def _density(vectors: Tensor, basis: BesselBasis, degrees: Sequence[int]) -> tuple[Tensor, ...]:
+    """Products e_b(r) Y_lm(r) for every degree, the component running fastest."""
+    radial = basis(vectors.norm(dim=-1)).unsqueeze(-1)
+    return tuple(
+        (radial * o3.spherical_harmonics(degree, vectors, True, "component").unsqueeze(-2)).flatten(
+            -2
+        )
+        for degree in degrees
+    )

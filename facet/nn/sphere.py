@@ -1,0 +1,119 @@
+"""Channel mixing: pointwise on a spherical grid, or dense for scalars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from e3nn import o3
+from scipy.integrate import lebedev_rule
+from torch import nn
+
+from facet.errors import ConfigError
+from facet.nn.features import DegreeLinear, Features
+from facet.nn.norm import rescaled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from facet.config import ModelConfig
+
+LEBEDEV_DEGREES = {14: 5, 26: 7, 38: 9, 50: 11, 86: 15, 110: 17, 146: 19, 170: 21, 302: 29, 590: 41}
+"""Number of points of a Lebedev grid -> degree up to which it integrates exactly."""
+
+
+def lebedev_matrices(num_points: int, lmax: int) -> tuple[Tensor, Tensor]:
+    """Matrices from coefficients to values on a Lebedev grid, and back by quadrature.
+
+    With component-normalized harmonics Y the two are ``Y`` and ``diag(w) Y`` with weights that sum
+    to one, so that one after the other is the identity and the unit scalar is the constant one.
+
+    Args:
+        num_points: Points of the grid, one of ``LEBEDEV_DEGREES``.
+        lmax: Highest degree.
+
+    Returns:
+        Two float64 tensors of shape (points, (lmax + 1)^2).
+
+    Raises:
+        ConfigError: No Lebedev grid has that many points.
+    """
+    if num_points not in LEBEDEV_DEGREES:
+        raise ConfigError(f"No Lebedev grid has {num_points} points; use {[*LEBEDEV_DEGREES]}.")
+    points, weights = lebedev_rule(LEBEDEV_DEGREES[num_points])
+    harmonics = o3.spherical_harmonics(
+        list(range(lmax + 1)), torch.as_tensor(points.T.copy()), True, "component"
+    )
+    share = torch.as_tensor(weights / weights.sum())
+    return harmonics, share[:, None] * harmonics
+
+
+class SphereMixer(nn.Module):
+    """Mix channels of all degrees by one small network at every point of a sphere.
+
+    Features are functions on the sphere: they are lifted to a common number of channels, evaluated
+    on a Lebedev grid, passed through the same bias-free network 16-16-16 in every head at every
+    point, projected back by quadrature, joined by the scalars as they were, and mixed down.
+
+    Args:
+        config: Shape of the network; its ``grid_*`` values and channels are used.
+    """
+
+    to_grid: Tensor
+    from_grid: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.amplitude = config.grid_amplitude
+        self.heads = config.grid_heads
+        width = config.grid_channels // config.grid_heads
+        lifted = [config.grid_channels] * (config.lmax + 1)
+        joined = [config.grid_channels + config.channels[0], *lifted[1:]]
+        self.up = DegreeLinear(config.channels, lifted)
+        self.first = nn.Parameter(torch.randn(width, width) / width**0.5)
+        self.second = nn.Parameter(torch.randn(width, width) / width**0.5)
+        self.down = DegreeLinear(joined, config.channels)
+        to_grid, from_grid = lebedev_matrices(config.grid_points, config.lmax)
+        dtype = torch.get_default_dtype()
+        self.register_buffer("to_grid", to_grid.to(dtype), persistent=False)
+        self.register_buffer("from_grid", from_grid.T.contiguous().to(dtype), persistent=False)
+
+    def forward(self, features: Features) -> Features:
+        """Return mixed features of the same shapes."""
+        lifted = self.up(rescaled(features, self.amplitude) if self.amplitude else features)
+        sizes = [x.shape[1] for x in lifted]
+        values = self.to_grid @ torch.cat(lifted, dim=1)
+        values = values.unflatten(-1, (self.heads, -1))
+        for weight in (self.first, self.second):
+            values = nn.functional.silu(values @ weight)
+        mixed = (self.from_grid @ values.flatten(-2)).split(sizes, dim=1)
+        return self.down((torch.cat((mixed[0], features[0]), dim=-1), *mixed[1:]))
+
+
+class ScalarMixer(nn.Module):
+    """Dense layers with SiLU after each, without bias, for the scalars of the last layer.
+
+    Args:
+        channels: Number of scalars.
+        depth: Number of dense layers.
+    """
+
+    def __init__(self, channels: int, depth: int = 3) -> None:
+        super().__init__()
+        self.weights = nn.ParameterList(
+            nn.Parameter(torch.randn(channels, channels) / channels**0.5) for _ in range(depth)
+        )
+
+    def forward(self, features: Features) -> Features:
+        """Return mixed scalars."""
+        (values,) = features
+        for weight in self.weights:
+            values = nn.functional.silu(values @ weight)
+        return (values,)
+
+
+def mixer_for(config: ModelConfig, channels: Sequence[int]) -> nn.Module:
+    """Choose the mixer of a layer: the sphere for all degrees, dense layers for scalars alone."""
+    return ScalarMixer(channels[0]) if len(channels) == 1 else SphereMixer(config)

@@ -1,0 +1,122 @@
+"""What a training run does, read from a YAML file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from facet.config import PRESETS, ModelConfig
+from facet.errors import ConfigError
+from facet.training.loss import LossWeights
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Everything that decides the outcome of a training run.
+
+    Attributes:
+        model: Shape of the network.
+        shards: Pattern of the label shards, relative to the config file.
+        excluded_formulas: File with one reduced formula a line that no frame may have; empty for
+            none.
+        output: Folder of checkpoints and logs, relative to the config file.
+        loss: Weights of the loss.
+        batch_size: Frames per step.
+        num_steps: Steps of the whole run, the final decay included.
+        warmup_steps: Steps over which the learning rate rises.
+        decay_steps: Last steps, over which the learning rate falls linearly to zero.
+        learning_rate: Of AdamW, between warm-up and decay.
+        weight_decay: Of matrices; vectors and tables are not decayed.
+        ema: Decay per step of the running mean of weights that is evaluated and shipped.
+        clip: Largest norm of the gradient.
+        validation_fraction: Share of formula groups kept for validation.
+        validation_frames: Frames evaluated while training; the closing evaluation takes all.
+        evaluate_every: Steps between evaluations.
+        save_every: Steps between saved states.
+        seed: Of weights and data order.
+        start_from: Checkpoint whose weights the run starts from; empty to start anew.
+    """
+
+    model: ModelConfig
+    shards: str
+    excluded_formulas: str = ""
+    output: str = "runs/facet-s"
+    loss: LossWeights = field(default_factory=LossWeights)
+    batch_size: int = 16
+    num_steps: int = 100_000
+    warmup_steps: int = 500
+    decay_steps: int = 10_000
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    ema: float = 0.999
+    clip: float = 10.0
+    validation_fraction: float = 0.04
+    validation_frames: int = 512
+    evaluate_every: int = 1000
+    save_every: int = 250
+    seed: int = 0
+    start_from: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse nonsense before any work is done."""
+        if min(self.batch_size, self.num_steps, self.evaluate_every, self.save_every) < 1:
+            raise ConfigError("Batch size and step counts of a training run must be positive.")
+        if not 0 < self.validation_fraction < 1:
+            raise ConfigError("validation_fraction must lie between 0 and 1.")
+        if self.warmup_steps + self.decay_steps > self.num_steps:
+            raise ConfigError("Warm-up and decay take more steps than the run has; lower them.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def read_settings(path: Path) -> TrainSettings:
+    """Read a training config.
+
+    Paths in it are relative to the folder of the file. ``model`` is a preset's name, or a mapping
+    with ``preset`` and the values that differ from it.
+
+    Raises:
+        ConfigError: The file is missing, no YAML, or holds unknown keys.
+    """
+    try:
+        values = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"The training config {path} cannot be read: {error}") from error
+    if not isinstance(values, dict) or "model" not in values or "shards" not in values:
+        raise ConfigError(f"The training config {path} needs at least `model` and `shards`.")
+    unknown = sorted(set(values) - {each.name for each in fields(TrainSettings)})
+    if unknown:
+        raise ConfigError(f"The training config {path} holds unknown keys: {', '.join(unknown)}.")
+    folder = path.parent
+    for key in ("shards", "excluded_formulas", "output", "start_from"):
+        if values.get(key) and not Path(values[key]).is_absolute():
+            values[key] = str(folder / values[key])
+    values["model"] = _model(values["model"])
+    values["loss"] = LossWeights(**values.get("loss", {}))
+    return TrainSettings(**{name: _number(value) for name, value in values.items()})
+
+
+def _number(value: object) -> Any:  # noqa: ANN401 (YAML values)
+    """Read ``1e-3`` as a number: YAML 1.1 takes it for text."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _model(value: str | Mapping[str, Any]) -> ModelConfig:
+    changes = {"preset": value} if isinstance(value, str) else dict(value)
+    preset = changes.pop("preset", "facet-s")
+    if preset not in PRESETS:
+        raise ConfigError(f"There is no model preset {preset!r}; use one of {sorted(PRESETS)}.")
+    base = PRESETS[preset]
+    known = ModelConfig.from_dict({**base.to_dict(), **changes})
+    return replace(known)
