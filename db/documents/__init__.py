@@ -1,0 +1,36 @@
+"""What is stored: one typed, versioned document class for each collection."""
+
+from db.documents.base import BaseDoc
+from db.documents.campaign import CampaignDoc
+from db.documents.candidate import (
+    Adjustment,
+    CandidateDoc,
+    CandidateOutcome,
+    Decomposition,
+    Origin,
+    candidate_id,
+)
+from db.documents.geometry import Geometry, PackedGeometry, pack_geometry
+from db.documents.reference import OmittedPhaseDoc, ReferenceDoc, ReferencePhaseDoc
+from db.documents.relaxation import RelaxationDoc
+from db.documents.structure import SiteProperty, StructureDoc
+
+__all__ = [
+    "Adjustment",
+    "BaseDoc",
+    "CampaignDoc",
+    "CandidateDoc",
+    "CandidateOutcome",
+    "Decomposition",
+    "Geometry",
+    "OmittedPhaseDoc",
+    "Origin",
+    "PackedGeometry",
+    "ReferenceDoc",
+    "ReferencePhaseDoc",
+    "RelaxationDoc",
+    "SiteProperty",
+    "StructureDoc",
+    "candidate_id",
+    "pack_geometry",
+]

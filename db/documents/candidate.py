@@ -1,0 +1,108 @@
+"""A crystal's place in one campaign: where it came from, what was learned, and the verdict."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from db.documents.base import BaseDoc
+from db.documents.fields import (
+    CandidateRole,
+    CandidateStatus,
+    ContentKey,
+    ElementSymbol,
+    Finite,
+    JsonObject,
+    Part,
+    StopReasonName,
+    Text,
+)
+
+
+class Origin(Part):
+    """Where a candidate was read from."""
+
+    file: Text = Field(description="File as the user named it.")
+    index: int = Field(ge=0, description="Position within the file, from 0.")
+
+
+class Decomposition(Part):
+    """One of the phases that a candidate would fall apart into."""
+
+    material_id: Text = Field(description="Id of the competing phase.")
+    formula: Text = Field(description="Reduced formula of the competing phase.")
+    amount: float = Field(description="Fraction of the candidate's atoms in this phase.")
+
+
+class Adjustment(Part):
+    """One energy correction."""
+
+    name: Text = Field(description="Name of the correction.")
+    value: float = Field(description="Energy added, in eV for the whole cell.")
+
+
+class CandidateOutcome(Part):
+    """What a campaign learns of a candidate; as an update, only the fields given are written."""
+
+    status: CandidateStatus = Field(default="pending", description="Place in its life.")
+    rejection: Text | None = Field(default=None, description="Why the input was rejected.")
+    relaxation_id: ContentKey | None = Field(default=None, description="Its relaxation.")
+    stop_reason: StopReasonName | None = Field(default=None, description="How that ended.")
+    num_steps: int | None = Field(default=None, description="Optimizer steps taken.")
+    fmax: Finite = Field(default=None, description="Largest force in eV/angstrom.")
+    smax: Finite = Field(default=None, description="Largest stress component in GPa.")
+    energy_per_atom: Finite = Field(
+        default=None, description="Relaxed energy in eV/atom, in the potential's energy scheme."
+    )
+    corrected_energy: Finite = Field(
+        default=None, description="Energy of the cell in eV, in the reference's energy scheme."
+    )
+    adjustments: tuple[Adjustment, ...] = Field(default=(), description="Corrections in eV.")
+    formation_energy_per_atom: Finite = Field(
+        default=None, description="Formation energy in eV/atom, in the reference's energy scheme."
+    )
+    energy_above_hull: Finite = Field(
+        default=None, description="Signed distance to the hull of all others in eV/atom."
+    )
+    is_stable: bool | None = Field(default=None, description="Whether it opens the hull.")
+    decomposes_to: tuple[Decomposition, ...] = Field(
+        default=(), description="The competing phases and their amounts."
+    )
+    duplicate_of: Text | None = Field(
+        default=None, description="material_id of the same crystal with lower energy."
+    )
+    is_flagged: bool | None = Field(default=None, description="Whether it deserves DFT.")
+    verdict: Text | None = Field(default=None, description="The verdict in one word.")
+    reasons: tuple[Text, ...] = Field(default=(), description="Sentences that explain it.")
+    rule_id: Text | None = Field(default=None, description="The rule that judged.")
+    rank: int | None = Field(default=None, ge=1, description="Place among the flagged, from 1.")
+
+
+def candidate_id(campaign_id: str, material_id: str) -> str:
+    """Return the key of a candidate; a campaign_id holds no slash, so no two can meet."""
+    return f"{campaign_id}/{material_id}"
+
+
+class CandidateDoc(BaseDoc, CandidateOutcome):
+    """One crystal in one campaign; its composition is None where the input was unreadable."""
+
+    collection: ClassVar[str] = "candidates"
+    id_field: ClassVar[str] = "candidate_id"
+
+    campaign_id: ContentKey = Field(description="The campaign.")
+    material_id: Text = Field(min_length=1, description="The candidate's name in its campaign.")
+    role: CandidateRole = Field(default="candidate", description="Judged, or part of the hull.")
+    origin: Origin = Field(description="Where it was read from.")
+    structure_id: ContentKey | None = Field(default=None, description="Its input crystal.")
+    formula_pretty: Text | None = Field(default=None, description="Reduced formula.")
+    chemsys: str | None = Field(default=None, description="Element symbols joined by '-'.")
+    elements: tuple[ElementSymbol, ...] = Field(default=(), description="Symbols, alphabetical.")
+    nelements: int | None = Field(default=None, description="Number of different elements.")
+    nsites: int | None = Field(default=None, description="Number of sites.")
+    known_outcome: JsonObject | None = Field(
+        default=None, description="What the input said of the true outcome, in its own units."
+    )
+
+    @property
+    def candidate_id(self) -> str:
+        """The key that is stored as ``_id``."""
+        return candidate_id(self.campaign_id, self.material_id)

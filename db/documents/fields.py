@@ -1,0 +1,69 @@
+"""Types of document fields: what MongoDB would lose, refuse or misread is mended at this door."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    JsonValue,
+    StringConstraints,
+)
+
+StopReasonName = Literal[
+    "converged", "max_steps", "diverged", "failed", "unsupported", "stopped_early"
+]
+CandidateStatus = Literal["rejected_input", "pending", "relaxed", "screened"]
+CandidateRole = Literal["candidate", "reference"]
+CampaignStatus = Literal["submitted", "running", "finished"]
+
+
+def _storable(text: str) -> str:
+    """Spell out lone surrogates (undecodable bytes of a file name), which BSON cannot hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _none_unless_finite(value: object) -> object:
+    """Turn NaN and infinities into None, so that they neither sort first nor break JSON."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _milliseconds_utc(time: datetime) -> datetime:
+    """Round down to what MongoDB keeps, so that a document equals what is read back."""
+    time = time.astimezone(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def _refuse_operator_keys(value: object) -> object:
+    """Refuse keys, at any depth, that MongoDB could read as an operator or a path."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not key or key.startswith("$") or "." in key or "\0" in key:
+                raise ValueError(f"{key!r} cannot be a key: empty, or it holds '$', '.' or NUL")
+            _refuse_operator_keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_operator_keys(inner)
+    return value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Finite = Annotated[float | None, BeforeValidator(_none_unless_finite)]
+UtcTime = Annotated[AwareDatetime, AfterValidator(_milliseconds_utc)]
+JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_refuse_operator_keys)]
+JsonValues = Annotated[list[JsonValue], AfterValidator(_refuse_operator_keys)]
+Counts = Annotated[dict[str, int], AfterValidator(_refuse_operator_keys)]
+ContentKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,200}$")]
+ElementSymbol = Annotated[str, StringConstraints(pattern=r"^[A-Z][a-z]?$")]
+
+
+class Part(BaseModel):
+    """A frozen piece of a document that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

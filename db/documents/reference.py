@@ -1,0 +1,44 @@
+"""The phases that candidates compete with, all in one energy scheme."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from db.documents.base import BaseDoc
+from db.documents.fields import ContentKey, ElementSymbol, Part, Text
+
+
+class ReferencePhaseDoc(Part):
+    """One competing phase."""
+
+    phase_id: Text = Field(description="Id of the phase, e.g. mp-149.")
+    formula: Text = Field(description="Its formula.")
+    formation_energy_per_atom: float = Field(description="Formation energy in eV/atom.")
+
+
+class OmittedPhaseDoc(Part):
+    """A phase that could not be placed, and why."""
+
+    phase_id: Text = Field(description="Id of the phase.")
+    reason: Text = Field(description="One sentence that says why.")
+
+
+class ReferenceDoc(BaseDoc):
+    """A named reference; about 150,000 phases fit into one document."""
+
+    collection: ClassVar[str] = "references"
+    id_field: ClassVar[str] = "reference_id"
+
+    reference_id: ContentKey = Field(description="Hash of the content.")
+    name: Text = Field(description="Name that people read.")
+    scheme: Text = Field(description="Energy scheme of every number in it.")
+    date: Text = Field(description="Date of the data as its source gives it.")
+    license: Text = Field(description="License of the data.")
+    coverage: Text = Field(description="Whether it holds some phases or all that are known.")
+    omitted: tuple[OmittedPhaseDoc, ...] = Field(
+        default=(), description="Phases that could not be placed."
+    )
+    element_energies: dict[ElementSymbol, float] = Field(
+        description="Energy of each element's reference phase in eV/atom."
+    )
+    phases: tuple[ReferencePhaseDoc, ...] = Field(description="The phases.")

@@ -1,0 +1,43 @@
+"""How a crystal ended: one document for each structure, potential and settings."""
+
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from db.documents.base import BaseDoc
+from db.documents.fields import ContentKey, Finite, JsonObject, StopReasonName, Text, UtcTime
+from db.documents.geometry import PackedGeometry
+
+
+class RelaxationDoc(BaseDoc):
+    """The end of one relaxation; a number that was not finite is stored as None."""
+
+    collection: ClassVar[str] = "relaxations"
+    id_field: ClassVar[str] = "relaxation_id"
+
+    relaxation_id: ContentKey = Field(
+        description="Hash of structure_id, potential fingerprint and settings."
+    )
+    structure_id: ContentKey = Field(description="The crystal that was relaxed.")
+    potential_fingerprint: str = Field(description="SHA-256 of the potential's weights and config.")
+    energy_scheme: str = Field(description="Functional and corrections of the energies.")
+    settings: JsonObject = Field(description="Relaxation settings, in the units they name.")
+    stop_reason: StopReasonName = Field(description="Which of the six ends.")
+    message: Text = Field(description="One sentence that says why it ended.")
+    nsites: int = Field(ge=1, description="Number of sites.")
+    geometry: PackedGeometry = Field(description="The last good sites and cell, in angstrom.")
+    energy: Finite = Field(description="Total energy at the stored geometry in eV.")
+    energy_per_atom: Finite = Field(description="Energy divided by the sites, in eV/atom.")
+    fmax: Finite = Field(description="Largest norm of a force on an atom in eV/angstrom.")
+    smax: Finite = Field(description="Largest component of stress plus pressure in GPa.")
+    num_steps: int = Field(ge=0, description="Optimizer steps taken.")
+    wall_share: float = Field(description="Share of the batches' wall time in seconds.")
+    device: str = Field(description="Where it ran, e.g. cpu or cuda:0.")
+    versions: JsonObject = Field(description="Versions of the programs that made it.")
+    created_at: UtcTime = Field(description="When it ended (UTC).")
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.nsites != self.geometry.num_sites:
+            raise ValueError("nsites and geometry are of different size")
+        return self
