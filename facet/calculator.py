@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,8 +14,6 @@ from facet.errors import UnsupportedElement
 from facet.graph.neighbors import Crystal, build_batch
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ase import Atoms
 
     from facet.potential import Potential
@@ -40,9 +39,9 @@ class FacetCalculator(Calculator):  # type: ignore[misc]  # ase ships no types
         **kwargs: Any,  # noqa: ANN401 (ASE's calling convention)
     ) -> None:
         super().__init__(**kwargs)
-        self.potential = load(potential) if isinstance(potential, (str, bytes)) else potential
-        if not callable(self.potential):
-            self.potential = load(self.potential)
+        self.potential: Potential = (
+            load(potential) if isinstance(potential, str | Path) else potential
+        )
 
     def calculate(
         self,

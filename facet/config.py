@@ -80,7 +80,9 @@ class ModelConfig:
                 f"The model config holds {', '.join(unknown)}, which this version of Facet does "
                 "not know; use the version that wrote it."
             )
-        tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        tuples: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
         return cls(**tuples)
 
 

@@ -8,9 +8,9 @@ import torch
 
 from facet.derivatives import energy_forces_stress
 from facet.errors import UnsupportedElement
-from facet.graph.batch import GraphBatch
 
 if TYPE_CHECKING:
+    from facet.graph.batch import GraphBatch
     from facet.nn.network import FacetNetwork
     from facet.potential import Prediction
 

@@ -46,17 +46,34 @@ class Potential(Protocol):
     """
 
     @property
-    def cutoff(self) -> float: ...
+    def cutoff(self) -> float:
+        """Radius of the neighbor list in angstrom."""
+        ...
+
     @property
-    def species(self) -> frozenset[int]: ...
+    def species(self) -> frozenset[int]:
+        """Atomic numbers that it knows."""
+        ...
+
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """SHA-256 of weights and config."""
+        ...
+
     @property
-    def energy_scheme(self) -> str: ...
+    def energy_scheme(self) -> str:
+        """Functional and corrections of its energies."""
+        ...
+
     @property
-    def dtype(self) -> torch.dtype: ...
+    def dtype(self) -> torch.dtype:
+        """Precision of its arithmetic."""
+        ...
+
     @property
-    def device(self) -> torch.device: ...
+    def device(self) -> torch.device:
+        """Where its tensors live."""
+        ...
 
     def __call__(self, batch: GraphBatch) -> Prediction:
         """Evaluate a batch whose tensors are in the potential's precision and on its device."""

@@ -59,7 +59,8 @@ class GraphBatch:
     @property
     def volumes(self) -> Float[Tensor, " structures"]:
         """Cell volumes in A^3, positive for left-handed cells too."""
-        return torch.linalg.det(self.cells).abs()
+        determinants: Tensor = torch.linalg.det(self.cells)
+        return determinants.abs()
 
     @property
     def edge_vectors(self) -> Float[Tensor, "edges 3"]:
@@ -67,7 +68,8 @@ class GraphBatch:
         center, neighbor = self.edge_index
         cells = self.cells[self.structure_index[center]]
         shifts = torch.einsum("ei,eij->ej", self.edge_shifts, cells)
-        return self.positions[neighbor] - self.positions[center] + shifts
+        vectors: Tensor = self.positions[neighbor] - self.positions[center] + shifts
+        return vectors
 
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None

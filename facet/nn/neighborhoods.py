@@ -62,8 +62,7 @@ def arrange(edge_index: Int[Tensor, "2 edges"], num_atoms: int) -> Layout:
     rank[order] = torch.arange(num_atoms, device=order.device)
     padded_rank = torch.cat((rank[neighbor], rank.new_zeros(1)))
     slots = tuple(
-        _slots(first[group], degree[group], center.numel())
-        for group in order.split(GROUP_SIZE)
+        _slots(first[group], degree[group], center.numel()) for group in order.split(GROUP_SIZE)
     )
     return Layout(order, rank, slots, tuple(padded_rank[each] for each in slots))
 
@@ -97,8 +96,12 @@ def _density(vectors: Tensor, basis: BesselBasis, degrees: Sequence[int]) -> tup
     """Products e_b(r) Y_lm(r) for every degree, the component running fastest."""
     radial = basis(vectors.norm(dim=-1)).unsqueeze(-1)
     return tuple(
-        (radial * o3.spherical_harmonics(degree, vectors, True, "component").unsqueeze(-2)).flatten(
-            -2
-        )
-        for degree in degrees
+        (radial * _harmonics(degree, vectors).unsqueeze(-2)).flatten(-2) for degree in degrees
     )
+
+
+def _harmonics(degree: int, vectors: Tensor) -> Tensor:
+    values: Tensor = o3.spherical_harmonics(
+        degree, vectors, normalize=True, normalization="component"
+    )
+    return values

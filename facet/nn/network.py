@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -40,8 +41,7 @@ class FacetNetwork(nn.Module):
             config.num_basis, config.cutoff, is_trainable=config.has_trainable_radii
         )
         self.layers = nn.ModuleList(
-            InteractionLayer(before, after, config)
-            for before, after in zip(widths, widths[1:], strict=False)
+            InteractionLayer(before, after, config) for before, after in pairwise(widths)
         )
         self.head = nn.Parameter(torch.randn(config.channels[0]) / config.channels[0] ** 0.5)
         self.scale = nn.Parameter(torch.ones(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -53,5 +54,5 @@ def coupling(path: Path) -> Float[Tensor, "harmonic feature out"]:
     With this factor a product of independent unit-variance features has unit variance in every
     component of the message.
     """
-    symbol = o3.wigner_3j(*path, dtype=torch.float64)
-    return symbol.transpose(0, 1) * (2 * path.out + 1) ** 0.5
+    symbol: Tensor = o3.wigner_3j(*path, dtype=torch.float64)
+    return symbol.transpose(0, 1) * math.sqrt(2 * path.out + 1)

@@ -44,7 +44,10 @@ def lebedev_matrices(num_points: int, lmax: int) -> tuple[Tensor, Tensor]:
         raise ConfigError(f"No Lebedev grid has {num_points} points; use {[*LEBEDEV_DEGREES]}.")
     points, weights = lebedev_rule(LEBEDEV_DEGREES[num_points])
     harmonics = o3.spherical_harmonics(
-        list(range(lmax + 1)), torch.as_tensor(points.T.copy()), True, "component"
+        list(range(lmax + 1)),
+        torch.as_tensor(points.T.copy()),
+        normalize=True,
+        normalization="component",
     )
     share = torch.as_tensor(weights / weights.sum())
     return harmonics, share[:, None] * harmonics
@@ -89,7 +92,9 @@ class SphereMixer(nn.Module):
         for weight in (self.first, self.second):
             values = nn.functional.silu(values @ weight)
         mixed = (self.from_grid @ values.flatten(-2)).split(sizes, dim=1)
-        return self.down((torch.cat((mixed[0], features[0]), dim=-1), *mixed[1:]))
+        joined: Features = (torch.cat((mixed[0], features[0]), dim=-1), *mixed[1:])
+        result: Features = self.down(joined)
+        return result
 
 
 class ScalarMixer(nn.Module):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import platform
 import time
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from facet.training.labels import Frame
     from facet.training.settings import TrainSettings
 
-Reporter = "Callable[[dict[str, Any]], None]"
-
 
 class Trainer:
     """One training run in its output folder.
@@ -52,7 +49,7 @@ class Trainer:
         self.settings = settings
         self.folder = Path(settings.output)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.frames = read_shards([Path(p) for p in sorted(glob.glob(settings.shards))])
+        self.frames = read_shards(_matching(settings.shards))
         self.training, self.validation = divide(self.frames, settings)
         torch.manual_seed(settings.seed)
         self.config, network = self._initial_network()
@@ -200,3 +197,9 @@ def _collate(frames: Sequence[Frame], cutoff: float) -> tuple[GraphBatch, Target
         stress=torch.as_tensor(np.stack([each.stress for each in frames])).to(dtype),
     )
     return batch, targets
+
+
+def _matching(pattern: str) -> list[Path]:
+    """Files whose names match a pattern, sorted; the folder is taken as it is written."""
+    path = Path(pattern)
+    return sorted(path.parent.glob(path.name))

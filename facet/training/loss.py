@@ -54,13 +54,13 @@ def total_loss(
     force_error = _norm(prediction.forces - targets.forces) / (1 + force_size)
     stress_size = targets.stress.flatten(1).norm(dim=-1) / weights.stress_knee
     stress_error = _norm((prediction.stress - targets.stress).flatten(1)) / (1 + stress_size)
-    return (
-        weights.energy * energy_error.abs().mean().to(force_error.dtype)
-        + weights.forces * force_error.mean()
-        + weights.stress * stress_error.mean()
-    )
+    energy = energy_error.abs().mean().to(force_error.dtype)
+    forces, stress = force_error.mean(), stress_error.mean()
+    total: Tensor = weights.energy * energy + weights.forces * forces + weights.stress * stress
+    return total
 
 
 def _norm(values: Tensor) -> Tensor:
     """Norm over the last axis with a finite slope at zero."""
-    return (values.square().sum(dim=-1) + 1e-12).sqrt()
+    size: Tensor = (values.square().sum(dim=-1) + 1e-12).sqrt()
+    return size

@@ -24,7 +24,8 @@ def build_optimizers(
         network: The network to train.
         settings: Of the run.
     """
-    mixing, others = [], []
+    mixing: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, value in network.named_parameters():
         is_mixing = value.ndim == 2 and name != "embedding" and ".radial." not in name  # noqa: PLR2004 (a matrix)
         (mixing if is_mixing else others).append(value)

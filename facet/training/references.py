@@ -17,9 +17,7 @@ FORCE_CAP = 10.0
 """eV/A; larger forces do not widen the scale of atomic energies."""
 
 
-def fit_species_shift(
-    frames: FrameSet, indices: np.ndarray, species: Sequence[int]
-) -> np.ndarray:
+def fit_species_shift(frames: FrameSet, indices: np.ndarray, species: Sequence[int]) -> np.ndarray:
     """Energy per atom of each element that explains total energies best, by least squares.
 
     Args:

@@ -60,9 +60,7 @@ def test_a_fresh_network_is_the_identity_on_embeddings():
     vectors = torch.randn(2, 3)
     index = torch.tensor([[0, 1], [1, 0]])
     energies = network(torch.tensor([8, 8]), torch.stack([vectors[0], -vectors[0]]), index)
-    alone = network(
-        torch.tensor([8]), torch.zeros(0, 3), torch.zeros(2, 0, dtype=torch.long)
-    )
+    alone = network(torch.tensor([8]), torch.zeros(0, 3), torch.zeros(2, 0, dtype=torch.long))
     assert torch.allclose(energies, alone.expand(2))
 
 
@@ -83,7 +81,5 @@ def test_a_config_survives_json_and_refuses_what_it_does_not_know():
 
 def test_one_layer_networks_work():
     network = FacetNetwork(ModelConfig(num_layers=1, channels=(8, 4)))
-    energy = network(
-        torch.tensor([8]), torch.zeros(0, 3), torch.zeros(2, 0, dtype=torch.long)
-    )
+    energy = network(torch.tensor([8]), torch.zeros(0, 3), torch.zeros(2, 0, dtype=torch.long))
     assert math.isfinite(energy.item())

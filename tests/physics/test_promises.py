@@ -65,7 +65,7 @@ def test_forces_and_stress_are_the_derivatives_of_the_energy(potential, crystals
 
 def test_moving_all_atoms_changes_nothing(potential, crystals):
     for crystal in crystals:
-        shifted = crystal._replace(positions=crystal.positions + [1.7, -9.3, 0.4])
+        shifted = crystal._replace(positions=crystal.positions + np.array([1.7, -9.3, 0.4]))
         before, after = evaluate(potential, [crystal]), evaluate(potential, [shifted])
         assert_same(before.energy, after.energy)
         assert_same(before.forces, after.forces)

@@ -1,0 +1,1 @@
+"""Relaxation of many crystals at once, none of which can harm another."""

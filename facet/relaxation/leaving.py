@@ -1,0 +1,80 @@
+"""How crystals leave: their rows become results in plain numpy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from facet.graph.neighbors import Crystal
+from facet.relaxation.result import RelaxResult
+from facet.relaxation.rows import keep_rows, rows_on_host
+from facet.relaxation.state import keep_states, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from facet.relaxation.result import Stop
+    from facet.relaxation.state import OptimizerState
+
+
+def without(state: OptimizerState, stops: Mapping[int, Stop]) -> OptimizerState:
+    """Return the crystals that have not stopped."""
+    if not stops:
+        return state
+    return keep_states(state, [i for i in range(state.num_structures) if i not in stops])
+
+
+def results_of(state: OptimizerState, stops: Mapping[int, Stop]) -> list[RelaxResult]:
+    """Make the results of the crystals that stopped, at their last good geometry."""
+    if not stops:
+        return []
+    order = sorted(stops)
+    crystals, atoms = rows_of(state, order)
+    good = rows_on_host(keep_rows(state.last_good, crystals, atoms))
+    ledger = rows_on_host(keep_rows(state.ledger, crystals, atoms))
+    last = np.cumsum(ledger["num_atoms"])
+    results = []
+    for row, index in enumerate(order):
+        mine = slice(last[row] - ledger["num_atoms"][row], last[row])
+        results.append(
+            RelaxResult(
+                name=state.names[index],
+                species=ledger["species"][mine],
+                positions=good["positions"][mine],
+                cell=good["cells"][row],
+                energy=float(good["energy"][row]),
+                forces=good["forces"][mine],
+                stress=good["stress"][row],
+                stop_reason=stops[index].reason,
+                message=stops[index].message,
+                num_steps=int(ledger["num_steps"][row]),
+                fmax=float(good["fmax"][row]),
+                smax=float(good["smax"][row]),
+                initial_volume=float(ledger["initial_volume"][row]),
+                wall_share=float(ledger["wall_seconds"][row]),
+            )
+        )
+    return results
+
+
+def refusal(name: str, crystal: Crystal | None, stop: Stop) -> RelaxResult:
+    """Make the result of a structure that never enters a batch."""
+    if crystal is None:
+        crystal = Crystal(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros((3, 3)))
+    return RelaxResult(
+        name=name,
+        species=crystal.species,
+        positions=crystal.positions,
+        cell=crystal.cell,
+        energy=float("nan"),
+        forces=np.full(crystal.positions.shape, np.nan),
+        stress=np.full((3, 3), np.nan),
+        stop_reason=stop.reason,
+        message=stop.message,
+        num_steps=0,
+        fmax=float("nan"),
+        smax=float("nan"),
+        initial_volume=float(abs(np.linalg.det(crystal.cell))),
+        wall_share=0.0,
+    )

@@ -1,0 +1,83 @@
+"""Neighbors of every crystal in flight, and the crystals whose geometry lost its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from facet.graph.neighbors import Crystal, find_pairs
+from facet.graph.skin import SKIN, are_outdated, edges_within, list_of, replace_lists
+from facet.relaxation.guard import Mishap, attempt
+from facet.relaxation.leaving import results_of, without
+from facet.relaxation.result import StopReason
+from facet.relaxation.stopping import broken_geometry, distance_faults, volume_faults
+
+if TYPE_CHECKING:
+    from facet.graph.skin import Edges, SkinList
+    from facet.relaxation.result import RelaxResult, Stop
+    from facet.relaxation.settings import RelaxSettings
+    from facet.relaxation.state import OptimizerState
+
+
+def look_around(
+    state: OptimizerState, cutoff: float, settings: RelaxSettings
+) -> tuple[OptimizerState, Edges, list[RelaxResult]]:
+    """Find the neighbors at the present geometry, and retire the crystals that have none to find.
+
+    Args:
+        state: Crystals in flight.
+        cutoff: Of the potential, in angstrom.
+        settings: Limits of a sound geometry.
+
+    Returns:
+        The sound crystals, their edges within the cutoff, and the results of the others.
+    """
+    broken = volume_faults(state, settings)
+    results, state = results_of(state, broken), without(state, broken)
+    state, broken = renew_neighbors(state, cutoff)
+    results, state = results + results_of(state, broken), without(state, broken)
+    edges = _edges(state, cutoff)
+    broken = distance_faults(state, edges, settings)
+    if broken:
+        results, state = results + results_of(state, broken), without(state, broken)
+        edges = _edges(state, cutoff)
+    counts = torch.bincount(edges.edge_structure, minlength=state.num_structures)
+    return replace(state, ledger=replace(state.ledger, num_edges=counts)), edges, results
+
+
+def renew_neighbors(state: OptimizerState, cutoff: float) -> tuple[OptimizerState, dict[int, Stop]]:
+    """Find the pairs of the crystals whose list is outdated anew.
+
+    Returns:
+        The state with lists that are complete, and why some crystals have none.
+    """
+    now = state.geometry
+    is_old = are_outdated(state.neighbors, now.positions, now.cells, state.structure_index, cutoff)
+    old = is_old.nonzero().flatten().tolist()
+    if not old:
+        return state, {}
+    first_atom = [0, *torch.cumsum(state.ledger.num_atoms, 0).tolist()]
+    fresh: dict[int, SkinList] = {}
+    broken: dict[int, Stop] = {}
+    for index in old:
+        atoms = slice(first_atom[index], first_atom[index + 1])
+        crystal = Crystal(
+            state.ledger.species[atoms].cpu().numpy(),
+            now.positions[atoms].cpu().numpy(),
+            now.cells[index].cpu().numpy(),
+        )
+        found = attempt(partial(find_pairs, crystal, cutoff + SKIN), "Finding the neighbors")
+        if not isinstance(found, Mishap):
+            fresh[index] = list_of(crystal, found, now.cells.device)
+        elif found.stop.reason is StopReason.FAILED:
+            broken[index] = found.stop
+        else:
+            broken[index] = broken_geometry(state, index, found.stop.message.rstrip("."))
+    return replace(state, neighbors=replace_lists(state.neighbors, fresh, first_atom)), broken
+
+
+def _edges(state: OptimizerState, cutoff: float) -> Edges:
+    return edges_within(state.neighbors, state.geometry.positions, state.geometry.cells, cutoff)
