@@ -8,12 +8,10 @@ import torch
 from e3nn import o3
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from facet.nn.radial import BesselBasis
+    from facet.nn.radial import BesselBasis, SplineBasis
 
 GROUP_SIZE = 64
 """Atoms per block: small enough for the cache, large enough that launching costs little."""
@@ -35,11 +33,26 @@ class Layout(NamedTuple):
     neighbors: tuple[Int[Tensor, "group slots"], ...]
 
 
-class Block(NamedTuple):
-    """Radial-times-angular weights of the edges of one group.
+class EdgeBlock(NamedTuple):
+    """Radial and angular functions of the edges of one group.
 
     Attributes:
-        density: Product of every basis function and harmonic, degree by degree.
+        radial: Every basis function.
+        harmonics: Spherical harmonics, degree by degree.
+        neighbors: Rank of the neighbor in every slot.
+    """
+
+    radial: Float[Tensor, "group slots basis"]
+    harmonics: tuple[Float[Tensor, "group slots components"], ...]
+    neighbors: Int[Tensor, "group slots"]
+
+
+class DensityBlock(NamedTuple):
+    """Products of radial and angular functions of the edges of one group.
+
+    Attributes:
+        density: Product of every basis function and harmonic, degree by degree, the component
+            running fastest.
         neighbors: Rank of the neighbor in every slot.
     """
 
@@ -74,8 +87,11 @@ def _slots(first: Tensor, degree: Tensor, empty: int) -> Tensor:
 
 
 def edge_blocks(
-    edge_vectors: Float[Tensor, "edges 3"], layout: Layout, basis: BesselBasis, lmax: int
-) -> tuple[Block, ...]:
+    edge_vectors: Float[Tensor, "edges 3"],
+    layout: Layout,
+    basis: BesselBasis | SplineBasis,
+    lmax: int,
+) -> tuple[EdgeBlock, ...]:
     """Evaluate basis functions and spherical harmonics of every edge, group by group.
 
     Args:
@@ -86,18 +102,19 @@ def edge_blocks(
     """
     beyond = edge_vectors.new_zeros(1, 3) + 2 * basis.cutoff.detach()
     padded = torch.cat((edge_vectors, beyond))
-    return tuple(
-        Block(_density(padded[slots], basis, range(lmax + 1)), neighbors)
-        for slots, neighbors in zip(layout.slots, layout.neighbors, strict=True)
-    )
+    blocks = []
+    for slots, neighbors in zip(layout.slots, layout.neighbors, strict=True):
+        vectors = padded[slots]
+        harmonics = tuple(_harmonics(degree, vectors) for degree in range(lmax + 1))
+        blocks.append(EdgeBlock(basis(vectors.norm(dim=-1)), harmonics, neighbors))
+    return tuple(blocks)
 
 
-def _density(vectors: Tensor, basis: BesselBasis, degrees: Sequence[int]) -> tuple[Tensor, ...]:
-    """Products e_b(r) Y_lm(r) for every degree, the component running fastest."""
-    radial = basis(vectors.norm(dim=-1)).unsqueeze(-1)
-    return tuple(
-        (radial * _harmonics(degree, vectors).unsqueeze(-2)).flatten(-2) for degree in degrees
-    )
+def density_block(block: EdgeBlock) -> DensityBlock:
+    """Multiply every basis function with every harmonic, once for all layers."""
+    radial = block.radial.unsqueeze(-1)
+    density = tuple((radial * each.unsqueeze(-2)).flatten(-2) for each in block.harmonics)
+    return DensityBlock(density, block.neighbors)
 
 
 def _harmonics(degree: int, vectors: Tensor) -> Tensor:

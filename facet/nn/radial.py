@@ -6,17 +6,20 @@ import math
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from facet import config as parts
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
-    from torch import Tensor
+    from collections.abc import Callable
 
-ENVELOPE_POWER = 6
+    from jaxtyping import Float
+
+    from facet.config import ModelConfig
 
 
 class BesselBasis(nn.Module):
-    """Bessel functions times a polynomial envelope (Gasteiger et al. 2020, equations 7 and 8).
+    """Bessel functions times an envelope (Gasteiger et al. 2020, equations 7 and 8).
 
     The functions are ``sin(b pi x) / x`` of the scaled length x = r / cutoff: of order one at bond
     lengths, whatever the cutoff, so that messages of a fresh network are as large as embeddings.
@@ -24,33 +27,64 @@ class BesselBasis(nn.Module):
     forces and force constants stay continuous as neighbors enter and leave.
 
     Args:
-        num_basis: Number of functions.
+        config: Number of functions, envelope, and what is trained.
         cutoff: Length in angstrom at and beyond which every function is zero.
-        is_trainable: Let frequencies and cutoff be fitted, as the published model does.
     """
 
     frequencies: Tensor
     cutoff: Tensor
 
-    def __init__(self, num_basis: int, cutoff: float, *, is_trainable: bool = False) -> None:
+    def __init__(self, config: parts.BesselBasis, cutoff: float) -> None:
         super().__init__()
-        frequencies = math.pi * torch.arange(1, num_basis + 1, dtype=torch.get_default_dtype())
-        radius = torch.tensor([cutoff], dtype=torch.get_default_dtype())
-        if is_trainable:
-            self.frequencies = nn.Parameter(frequencies)
-            self.cutoff = nn.Parameter(radius)
-        else:
-            self.register_buffer("frequencies", frequencies, persistent=False)
-            self.register_buffer("cutoff", radius, persistent=False)
+        dtype = torch.get_default_dtype()
+        frequencies = math.pi * torch.arange(1, config.num_basis + 1, dtype=dtype)
+        _keep(self, "frequencies", frequencies, is_trained=config.has_trainable_frequencies)
+        radius = torch.tensor([cutoff], dtype=dtype)
+        _keep(self, "cutoff", radius, is_trained=config.has_trainable_cutoff)
+        self.envelope = _envelope(config.envelope, cutoff)
 
     def forward(self, length: Float[Tensor, "*edges"]) -> Float[Tensor, "*edges basis"]:
         """Evaluate every function at every length (angstrom)."""
         scaled = (length / self.cutoff).unsqueeze(-1)
-        envelope = polynomial_envelope(scaled)
-        return torch.sin(self.frequencies * scaled) / scaled * envelope
+        return torch.sin(self.frequencies * scaled) / scaled * self.envelope(scaled)
 
 
-def polynomial_envelope(scaled: Tensor, power: int = ENVELOPE_POWER) -> Tensor:
+class SplineBasis(nn.Module):
+    """Cubic B-splines on equally spaced knots.
+
+    The functions sit one knot spacing apart and the last one ends exactly at the cutoff, so every
+    combination goes to zero there together with its first two derivatives.
+
+    Args:
+        config: Number of functions; the knot spacing is ``cutoff / num_basis``.
+        cutoff: Length in angstrom at and beyond which every function is zero.
+    """
+
+    centers: Tensor
+    cutoff: Tensor
+
+    def __init__(self, config: parts.SplineBasis, cutoff: float) -> None:
+        super().__init__()
+        dtype = torch.get_default_dtype()
+        places = config.num_basis - 2 - torch.arange(config.num_basis, dtype=dtype)
+        self.register_buffer("centers", places, persistent=False)
+        self.register_buffer("cutoff", torch.tensor([cutoff], dtype=dtype), persistent=False)
+
+    def forward(self, length: Float[Tensor, "*edges"]) -> Float[Tensor, "*edges basis"]:
+        """Evaluate every function at every length (angstrom)."""
+        knots = len(self.centers) * length / self.cutoff
+        return cubic_b_spline(knots.unsqueeze(-1) - self.centers)
+
+
+def cubic_b_spline(x: Tensor) -> Tensor:
+    """Cardinal cubic B-spline centered at zero, supported on [-2, 2], with value 1 there."""
+    distance = x.abs()
+    near = 1 - 1.5 * distance.square() + 0.75 * distance**3
+    far = 0.25 * (2 - distance).clamp(min=0) ** 3
+    return torch.where(distance < 1, near, far)
+
+
+def polynomial_envelope(scaled: Tensor, power: int = 6) -> Tensor:
     """Fall from one at zero to zero at one, with two vanishing derivatives there.
 
     Args:
@@ -62,3 +96,42 @@ def polynomial_envelope(scaled: Tensor, power: int = ENVELOPE_POWER) -> Tensor:
     second = power * (power + 2)
     third = power * (power + 1) / 2
     return 1 - x**power * (first - x * (second - x * third))
+
+
+def switch_envelope(scaled: Tensor, onset: float) -> Tensor:
+    """The XPLOR switch: one up to the onset, zero from one on.
+
+    Its curvature jumps at both ends; it is here for networks that were trained with it.
+
+    Args:
+        scaled: Lengths over the cutoff, any shape.
+        onset: Onset over the cutoff.
+    """
+    square = scaled.clamp(onset, 1.0).square()
+    width = 1 - onset**2
+    return (1 - square).square() * (1 + 2 * square - 3 * onset**2) / width**3
+
+
+def build_basis(config: ModelConfig) -> BesselBasis | SplineBasis:
+    """Make the radial basis of a network."""
+    if isinstance(config.basis, parts.SplineBasis):
+        return SplineBasis(config.basis, config.cutoff)
+    return BesselBasis(config.basis, config.cutoff)
+
+
+def _envelope(
+    config: parts.PolynomialEnvelope | parts.SwitchEnvelope, cutoff: float
+) -> Callable[[Tensor], Tensor]:
+    if isinstance(config, parts.SwitchEnvelope):
+        onset = config.onset / cutoff
+        return lambda scaled: switch_envelope(scaled, onset)
+    power = config.power
+    return lambda scaled: polynomial_envelope(scaled, power)
+
+
+def _keep(module: nn.Module, name: str, value: Tensor, *, is_trained: bool) -> None:
+    """Hold a tensor as a parameter, or as a buffer that checkpoints need not carry."""
+    if is_trained:
+        module.register_parameter(name, nn.Parameter(value))
+    else:
+        module.register_buffer(name, value, persistent=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from facet.config import ModelConfig
+    from facet.config import SphereMixing
 
 LEBEDEV_DEGREES = {14: 5, 26: 7, 38: 9, 50: 11, 86: 15, 110: 17, 146: 19, 170: 21, 302: 29, 590: 41}
 """Number of points of a Lebedev grid -> degree up to which it integrates exactly."""
@@ -61,24 +61,26 @@ class SphereMixer(nn.Module):
     point, projected back by quadrature, joined by the scalars as they were, and mixed down.
 
     Args:
-        config: Shape of the network; its ``grid_*`` values and channels are used.
+        config: Of the grid and what happens on it.
+        channels: Channels of each degree that come in and go out.
     """
 
     to_grid: Tensor
     from_grid: Tensor
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: SphereMixing, channels: Sequence[int]) -> None:
         super().__init__()
-        self.amplitude = config.grid_amplitude
-        self.heads = config.grid_heads
-        width = config.grid_channels // config.grid_heads
-        lifted = [config.grid_channels] * (config.lmax + 1)
-        joined = [config.grid_channels + config.channels[0], *lifted[1:]]
-        self.up = DegreeLinear(config.channels, lifted)
+        self.channels_in = tuple(channels)
+        self.amplitude = config.amplitude
+        self.heads = config.heads
+        width = config.channels // config.heads
+        lifted = [config.channels] * len(channels)
+        joined = [config.channels + channels[0], *lifted[1:]]
+        self.up = DegreeLinear(channels, lifted)
         self.first = nn.Parameter(torch.randn(width, width) / width**0.5)
         self.second = nn.Parameter(torch.randn(width, width) / width**0.5)
-        self.down = DegreeLinear(joined, config.channels)
-        to_grid, from_grid = lebedev_matrices(config.grid_points, config.lmax)
+        self.down = DegreeLinear(joined, channels)
+        to_grid, from_grid = lebedev_matrices(config.points, len(channels) - 1)
         dtype = torch.get_default_dtype()
         self.register_buffer("to_grid", to_grid.to(dtype), persistent=False)
         self.register_buffer("from_grid", from_grid.T.contiguous().to(dtype), persistent=False)
@@ -107,6 +109,7 @@ class ScalarMixer(nn.Module):
 
     def __init__(self, channels: int, depth: int = 3) -> None:
         super().__init__()
+        self.channels_in = (channels,)
         self.weights = nn.ParameterList(
             nn.Parameter(torch.randn(channels, channels) / channels**0.5) for _ in range(depth)
         )
@@ -117,8 +120,3 @@ class ScalarMixer(nn.Module):
         for weight in self.weights:
             values = nn.functional.silu(values @ weight)
         return (values,)
-
-
-def mixer_for(config: ModelConfig, channels: Sequence[int]) -> nn.Module:
-    """Choose the mixer of a layer: the sphere for all degrees, dense layers for scalars alone."""
-    return ScalarMixer(channels[0]) if len(channels) == 1 else SphereMixer(config)

@@ -111,9 +111,7 @@ class Trainer:
         config = ModelConfig.from_dict(values)
         network = FacetNetwork(config)
         shift = fit_species_shift(self.frames, self.training, config.species)
-        with torch.no_grad():
-            network.species_shift[:-1] = torch.as_tensor(shift)
-            network.scale.fill_(rms_force(frames))
+        network.readout.rescale(rms_force(frames), torch.as_tensor(shift))
         return config, network
 
     def _step(self) -> float:

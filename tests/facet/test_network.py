@@ -1,19 +1,44 @@
 """Promises of the network itself."""
 
+import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
-from facet.config import FACET_S, PAPER, PAPER_O3, ModelConfig
+from facet.config import (
+    FACET_S,
+    NEQUIP,
+    PAPER,
+    PAPER_O3,
+    PRESETS,
+    SEVENNET_0,
+    BesselBasis,
+    GateMixing,
+    LinearRadial,
+    MlpRadial,
+    ModelConfig,
+    SphereMixing,
+    SplineBasis,
+)
 from facet.errors import ConfigError
 from facet.nn.network import FacetNetwork
 from facet.nn.paths import list_paths
-from facet.nn.radial import BesselBasis, polynomial_envelope
+from facet.nn.radial import build_basis, cubic_b_spline, polynomial_envelope
 from facet.nn.sphere import lebedev_matrices
 
 
-@pytest.mark.parametrize(("config", "count"), [(PAPER, 270_383), (PAPER_O3, 265_391)])
+@pytest.mark.parametrize(
+    ("config", "count"),
+    [
+        (PAPER, 270_383),
+        (PAPER_O3, 265_391),
+        (SEVENNET_0, 842_748),
+        (replace(SEVENNET_0, radial=LinearRadial()), 624_380),
+        (replace(SEVENNET_0, radial=LinearRadial(), head=()), 616_252),
+    ],
+)
 def test_the_published_shapes_have_the_published_number_of_parameters(config, count):
     assert FacetNetwork(config).count_parameters() == count
 
@@ -39,14 +64,16 @@ def test_an_unknown_grid_is_refused_with_the_known_ones():
         lebedev_matrices(171, 3)
 
 
-def test_radial_functions_end_at_the_cutoff_with_two_derivatives():
-    basis = BesselBasis(8, 5.0).double()
+@pytest.mark.parametrize("part", [BesselBasis(), SplineBasis(), SplineBasis(12)])
+def test_radial_functions_end_at_the_cutoff_with_two_derivatives(part):
+    basis = build_basis(ModelConfig(basis=part)).double()
     length = torch.tensor([5.0 - 1e-4, 5.0, 6.0], dtype=torch.float64, requires_grad=True)
     values = basis(length)
     (slope,) = torch.autograd.grad(values.sum(), length, create_graph=True)
     (curvature,) = torch.autograd.grad(slope.sum(), length)
     assert values[1:].abs().max() == 0
     assert slope[1:].abs().max() < 1e-12
+    # It falls to zero linearly over the last 1e-4 angstrom: no jump.
     assert curvature[0].abs() < 0.1
     assert curvature[1:].abs().max() < 1e-10
 
@@ -66,15 +93,36 @@ def test_a_fresh_network_is_the_identity_on_embeddings():
 
 @pytest.mark.parametrize(
     "values",
-    [{"cutoff": 0.0}, {"channels": ()}, {"grid_heads": 3}, {"species": (1, 1)}, {"num_layers": 0}],
+    [
+        {"cutoff": 0.0},
+        {"channels": ()},
+        {"channels": (4, 0)},
+        {"mixing": SphereMixing(heads=3)},
+        {"species": (1, 1)},
+        {"num_layers": 0},
+    ],
 )
 def test_shapes_that_cannot_be_are_refused(values):
     with pytest.raises(ConfigError):
         ModelConfig(**values)
 
 
-def test_a_config_survives_json_and_refuses_what_it_does_not_know():
-    assert ModelConfig.from_dict(FACET_S.to_dict()) == FACET_S
+def test_splines_are_smooth_bumps_that_add_up_to_a_constant():
+    length = torch.linspace(0.1, 2.4, 50)
+    values = build_basis(ModelConfig(basis=SplineBasis(10)))(length)
+    assert torch.allclose(values.sum(dim=-1), torch.full((50,), 1.5), atol=1e-5)
+    assert cubic_b_spline(torch.tensor([0.0, 1.0, 2.0])).tolist() == [1.0, 0.25, 0.0]
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_a_config_survives_json(name):
+    stored = json.loads(json.dumps(PRESETS[name].to_dict()))
+    assert ModelConfig.from_dict(stored) == PRESETS[name]
+
+
+def test_a_config_refuses_what_it_does_not_know():
+    with pytest.raises(ConfigError, match="kind"):
+        ModelConfig.from_dict({"mixing": {"kind": "soup"}})
     with pytest.raises(ConfigError, match="cheese"):
         ModelConfig.from_dict({"cheese": 1})
 
@@ -83,3 +131,39 @@ def test_one_layer_networks_work():
     network = FacetNetwork(ModelConfig(num_layers=1, channels=(8, 4)))
     energy = network(torch.tensor([8]), torch.zeros(0, 3), torch.zeros(2, 0, dtype=torch.long))
     assert math.isfinite(energy.item())
+
+
+def test_weights_that_are_linear_in_the_basis_may_be_applied_before_or_after_the_sum():
+    config = ModelConfig(channels=(8, 6, 4), radial=MlpRadial(hidden=()))
+    early = FacetNetwork(config).double()
+    late = FacetNetwork(replace(config, radial=LinearRadial())).double()
+    weights = early.state_dict()
+    for name in [name for name in weights if ".radial." in name]:
+        layer = int(name.split(".")[1])
+        sizes = [config.channels[path.feature] for path in early.layers[layer].convolution.paths]
+        parts = torch.split(weights.pop(name), sizes, dim=1)
+        prefix = name.rsplit(".", 1)[0]
+        weights |= {f"{prefix}.{place}": part for place, part in enumerate(parts)}
+    for name in weights:
+        if ".norm." in name:
+            weights[name] = torch.ones_like(weights[name])
+            early.get_parameter(name).data.fill_(1.0)
+    late.load_state_dict(weights)
+    species, index = torch.tensor([8, 26, 1]), torch.tensor([[0, 0, 1, 2], [1, 2, 0, 0]])
+    bonds = torch.tensor([[1.0, 0.5, 0.2], [0.0, 1.4, 0.9]]).double()
+    vectors = torch.cat((bonds, -bonds))
+    arguments = (species, vectors, index)
+    assert torch.allclose(early(*arguments), late(*arguments), rtol=1e-12)
+
+
+def test_parts_combine_freely():
+    for radial in (LinearRadial(), MlpRadial((16,))):
+        for mixing in (SphereMixing(points=50), GateMixing()):
+            for basis in (BesselBasis(), SplineBasis()):
+                config = replace(NEQUIP, channels=(8, 4), radial=radial, mixing=mixing, basis=basis)
+                network = FacetNetwork(config)
+                index = torch.tensor([[0, 1], [1, 0]])
+                vectors = torch.tensor([[0.0, 0.0, 1.5], [0.0, 0.0, -1.5]])
+                network(torch.tensor([8, 1]), vectors, index).sum().backward()
+                unused = [n for n, p in network.named_parameters() if p.grad is None]
+                assert unused == []
