@@ -1,0 +1,59 @@
+"""Compositions as plain numbers and keys, whatever isotopes or oxidation states they carry."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pymatgen.core.composition import Composition
+
+FormulaKey = tuple[tuple[str, int], ...]
+"""Element symbols in alphabetical order, each with its count in the reduced formula."""
+
+_WHOLE = 1e-6
+_LARGEST_DENOMINATOR = 1000
+
+
+def element_amounts(composition: Composition) -> dict[str, float]:
+    """Return the number of atoms of each element by symbol; deuterium counts as hydrogen."""
+    amounts = composition.get_el_amt_dict()
+    return {symbol: float(amount) for symbol, amount in amounts.items() if amount > 0}
+
+
+def formula_key(amounts: Mapping[str, float]) -> FormulaKey:
+    """Return a key that is equal for two compositions exactly when their formulas reduce alike."""
+    counts = {symbol: round(amount) for symbol, amount in amounts.items()}
+    if any(abs(counts[symbol] - amount) > _WHOLE for symbol, amount in amounts.items()):
+        counts = _cleared_of_fractions(amounts)
+    divisor = math.gcd(*counts.values()) or 1
+    return tuple(sorted((symbol, count // divisor) for symbol, count in counts.items()))
+
+
+def _cleared_of_fractions(amounts: Mapping[str, float]) -> dict[str, int]:
+    """Scale fractional amounts to whole numbers."""
+    fractions = {
+        symbol: Fraction(amount).limit_denominator(_LARGEST_DENOMINATOR)
+        for symbol, amount in amounts.items()
+    }
+    scale = math.lcm(*(fraction.denominator for fraction in fractions.values()))
+    return {symbol: int(fraction * scale) for symbol, fraction in fractions.items()}
+
+
+@contextmanager
+def noble_gases_allowed() -> Iterator[None]:
+    """Silence pymatgen where it sorts elements by electronegativity: He, Ne and Ar have none."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No Pauling electronegativity", UserWarning)
+        yield
+
+
+def pretty_formula(composition: Composition) -> str:
+    """Return the reduced formula as pymatgen writes it."""
+    with noble_gases_allowed():
+        return composition.element_composition.reduced_formula

@@ -1,0 +1,43 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymatgen.core.composition import Composition
+
+from screening.formulas import element_amounts, formula_key, pretty_formula
+
+SYMBOLS = ["H", "O", "Fe", "Li", "Ne", "Xe"]
+
+
+@given(
+    counts=st.dictionaries(st.sampled_from(SYMBOLS), st.integers(1, 30), min_size=1),
+    factor=st.integers(1, 12),
+)
+def test_a_supercell_has_the_key_of_its_formula(counts, factor):
+    larger = {symbol: count * factor for symbol, count in reversed(counts.items())}
+    assert formula_key(larger) == formula_key(counts)
+
+
+def test_fractional_amounts_reduce_like_whole_ones():
+    assert formula_key({"Fe": 1.0, "O": 1.5}) == formula_key({"Fe": 2, "O": 3})
+    assert formula_key({"Li": float(Fraction(1, 3)), "O": 1.0}) == (("Li", 1), ("O", 3))
+
+
+def test_different_formulas_have_different_keys():
+    assert formula_key({"Fe": 2, "O": 3}) != formula_key({"Fe": 3, "O": 4})
+
+
+@pytest.mark.parametrize("formula", ["D2O", "H2O"])
+def test_deuterium_counts_as_hydrogen(formula):
+    assert element_amounts(Composition(formula)) == {"H": 2.0, "O": 1.0}
+
+
+def test_oxidation_states_do_not_split_an_element():
+    composition = Composition({"Fe2+": 1, "Fe3+": 2, "O2-": 4})
+    assert element_amounts(composition) == {"Fe": 3.0, "O": 4.0}
+
+
+def test_a_noble_gas_has_a_formula_without_a_warning():
+    assert pretty_formula(Composition("Ne4")) == "Ne"
+    assert pretty_formula(Composition("Fe4O6")) == "Fe2O3"
