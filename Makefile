@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 
 campaign: $(READY)  ## Screen a real campaign, generated here, and print the ranked table.
 	$(BIN)/python examples/make_campaign.py --out $(OUT)
-	$(BIN)/facet screen $(OUT)/candidates.jsonl --reference $(OUT)/reference.jsonl \
+	$(BIN)/facet screen $(OUT)/candidates.extxyz --reference $(OUT)/reference.jsonl \
 		--controls $(OUT)/controls.json --html $(OUT)/report.html
 
 test: $(READY)  ## Run the tests.

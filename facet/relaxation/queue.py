@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from facet.relaxation.evaluate import Budget
     from facet.relaxation.result import RelaxResult
 
+LARGEST_ATOMIC_VOLUME = 150.0
+"""A^3 per atom; cesium, the roomiest elemental solid, has 117. Its atoms lie beyond 5 angstrom of
+each other, and their energy is what a potential of that cutoff learned for lone atoms."""
+
 
 class StructureQueue:
     """Structures that wait for a place in the batch; at most one is read ahead.
@@ -91,7 +95,8 @@ class StructureQueue:
         state = start_state(name, crystal, pairs, self._potential.device)
         geometry = state.geometry
         edges = edges_within(state.neighbors, geometry.positions, geometry.cells, cutoff)
-        if len(edges.distances) == 0:
+        volume = abs(np.linalg.det(crystal.cell)) / len(crystal.species)
+        if len(edges.distances) == 0 and volume > LARGEST_ATOMIC_VOLUME:
             raise InvalidStructure(
                 f"{name}: no atom has a neighbor within the potential's {cutoff:g} A; "
                 "check the lattice and its units (angstrom)."

@@ -221,3 +221,11 @@ assert result.stop_reason == "converged", result.message
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_metal_whose_atoms_lie_beyond_the_cutoff_is_at_rest():
+    cesium = Crystal(np.array([55]), np.zeros((1, 3)), 3.07 * (np.ones((3, 3)) - 2 * np.eye(3)))
+    potential = lennard_jones(species=frozenset({55}))
+    (result,) = relax([("Cs", cesium)], potential)
+    assert result.stop_reason == StopReason.CONVERGED
+    assert result.num_steps == 0

@@ -1,0 +1,119 @@
+"""Errors of a potential: held-out teacher labels by kind of frame, and DFT files.
+
+    python benchmarks/accuracy.py --data ../shared/data --potential facet-s [--limit 500]
+
+The held-out frames are those of the split that the checkpoint's training card describes. Prints a
+Markdown table and writes ``benchmarks/results/accuracy.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from facet.checkpoint import load
+from facet.training.evaluate import measure
+from facet.training.labels import read_shards
+from facet.training.split import validation_mask
+from facet.units import gpa_from_ev_per_cubic_angstrom
+from workflows.frames import read_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from facet.facet_potential import FacetPotential
+    from facet.training.labels import Frame
+
+KINDS = {
+    0: "relaxed",
+    1: "rattled and strained",
+    2: "strongly distorted",
+    3: "species swapped",
+    4: "steps of short relaxations",
+}
+DFT_FILES = {
+    "MPtrj, random 1k": ("mptrj-random-1k.xyz.xz", None),
+    "MPtrj, highest stress 1k": ("mptrj-highest-stress-1k.xyz.xz", None),
+    "mpf-TP, below 50 GPa": ("mpf-TP.xyz.xz", 50.0),
+    "mpf-TP, all pressures": ("mpf-TP.xyz.xz", None),
+}
+RESULTS = Path(__file__).parent / "results" / "accuracy.json"
+
+
+def main() -> None:
+    """Measure, print and store the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--potential", default="facet-s")
+    parser.add_argument("--limit", type=int, default=None, help="frames per row")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    potential = load(arguments.potential)
+    sources = {
+        **held_out(arguments.data / "labels", potential),
+        **dft(arguments.data, potential),
+    }
+    rows = []
+    print("| frames | number | E MAE meV/atom | E median | E bias | F meV/Å | stress GPa |")
+    print("|---|---|---|---|---|---|---|")
+    for name, frames in sources.items():
+        errors = measure(potential, islice(frames(), arguments.limit))
+        rows.append({"frames": name, **errors.to_dict()})
+        print(
+            f"| {name} | {errors.num_frames} | {errors.energy_mae:.1f} | "
+            f"{errors.energy_median:.1f} | {errors.energy_bias:+.1f} | {errors.force_mae:.0f} | "
+            f"{errors.stress_mae:.2f} |",
+            flush=True,
+        )
+    RESULTS.parent.mkdir(exist_ok=True)
+    document = {"fingerprint": potential.fingerprint, "limit": arguments.limit, "rows": rows}
+    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
+
+
+def held_out(
+    folder: Path, potential: FacetPotential
+) -> dict[str, Callable[[], Iterator[Frame]]]:
+    """Validation frames of the training run, all together and by kind."""
+    frames = read_shards(sorted(folder.glob("labels-*.npz")))
+    fraction = float(potential.card["settings"]["validation_fraction"])
+    parents = [str(each) for each in frames.id]
+    chosen = np.flatnonzero(validation_mask(frames.formulas(), parents, fraction))
+    chosen = np.random.default_rng(1).permutation(chosen)
+    groups = {"held-out labels, all": chosen}
+    for kind, name in KINDS.items():
+        groups[f"held-out labels, {name}"] = chosen[frames.kind[chosen] == kind]
+    mild = np.isin(frames.kind[chosen], (0, 1))
+    groups["held-out labels, relaxed and rattled"] = chosen[mild]
+    return {name: _of(frames.frames, indices) for name, indices in groups.items()}
+
+
+def _of(
+    frames: Callable[[np.ndarray], Iterator[Frame]], indices: np.ndarray
+) -> Callable[[], Iterator[Frame]]:
+    return lambda: frames(indices)
+
+
+def dft(folder: Path, potential: FacetPotential) -> dict[str, Callable[[], Iterator[Frame]]]:
+    """DFT frames of elements that the potential knows, by file and pressure."""
+
+    def usable(path: Path, limit: float | None) -> Iterator[Frame]:
+        for frame in read_frames([path]):
+            pressure = gpa_from_ev_per_cubic_angstrom(-float(np.trace(frame.stress)) / 3)
+            is_known = set(frame.crystal.species.tolist()) <= potential.species
+            if is_known and (limit is None or pressure < limit):
+                yield frame
+
+    return {
+        f"DFT, {name}": lambda path=folder / file, limit=limit: usable(path, limit)  # type: ignore[misc]
+        for name, (file, limit) in DFT_FILES.items()
+    }
+
+
+if __name__ == "__main__":
+    main()

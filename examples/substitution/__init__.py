@@ -1,0 +1,1 @@
+"""The parts of the example campaign: prototypes, ions, candidates, references and controls."""
