@@ -82,7 +82,7 @@ def import_sevennet(path: Path | None = None) -> tuple[ModelConfig, dict[str, Te
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[int, int]]:
-    """State dict and species of the published file, whose checksum is verified before it is read."""
+    """State dict and species of the published file; its checksum is verified before it is read."""
     if not path.is_file():
         raise CheckpointError(f"There is no SevenNet-0 checkpoint at {path}; check the path.")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()

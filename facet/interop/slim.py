@@ -1,4 +1,4 @@
-"""Making a network smaller: radial MLPs become linear maps, a stacked readout becomes one vector."""
+"""Smaller networks: radial MLPs become linear maps, a stacked readout becomes one vector."""
 
 from __future__ import annotations
 
