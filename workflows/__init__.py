@@ -1,0 +1,1 @@
+"""When and where crystals are relaxed, screened and reported: the only package that wires."""

@@ -1,0 +1,69 @@
+"""Tables for people and JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document and nothing else; JSON has no NaN, so that becomes null."""
+    plain = _without_nan(document)
+    sys.stdout.write(json.dumps(plain, indent=1, allow_nan=False, default=str) + "\n")
+
+
+def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table as wide as its content, or as the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, heading in enumerate(headings):
+        is_number = bool(rows) and isinstance(rows[0][index], int | float)
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_shown(value)) for value in row))
+    width = None if sys.stdout.isatty() else 140
+    Console(width=width).print(table)
+
+
+def print_candidates(title: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Print rows of candidates with the reason for each."""
+    print_table(
+        title,
+        ["rank", "material", "formula", "above hull meV/atom", "why"],
+        [
+            [
+                row["rank"] or "",
+                row["material_id"],
+                row["formula_pretty"] or "",
+                _mev(row["energy_above_hull"]),
+                " ".join(row["reasons"]) or row["rejection"] or "",
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _without_nan(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _mev(energy: float | None) -> float | str:
+    return "" if energy is None else round(1000 * energy, 1)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)

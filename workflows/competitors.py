@@ -1,0 +1,105 @@
+"""What candidates compete with: a table of formation energies, or crystals to be relaxed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from db.documents import ReferenceDoc
+from db.queries import documents_by_id
+from db.writes import insert_references
+from screening.json_files import read_json
+from screening.references import load_formation_energies, reference_from_energies
+from screening.schemes import own_scheme
+from workflows.convert import reference_document, reference_of
+from workflows.inputs import InputError
+from workflows.keys import files_digest, reference_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from db.client import MongoDatabase
+    from db.documents import CampaignDoc
+    from screening.reference import Reference
+    from workflows.findings import Relaxed
+    from workflows.settings import CampaignSettings
+
+
+@dataclass(frozen=True)
+class Competitors:
+    """What a campaign was given as its reference.
+
+    Attributes:
+        table: Known formation energies; None where crystals are to be relaxed instead.
+        key: Changes with every number of the table, or with every byte of the crystals' files.
+        scheme: Energy scheme of the hull.
+    """
+
+    table: Reference | None
+    key: str
+    scheme: str
+
+
+def competitors_of(settings: CampaignSettings, fingerprint: str) -> Competitors:
+    """Look at the reference of a campaign once and read it if it is a table.
+
+    Args:
+        settings: The campaign.
+        fingerprint: Of the potential that relaxes the candidates.
+
+    Raises:
+        ScreeningError: The table cannot be used.
+        InputError: Elemental energies were given beside crystals.
+    """
+    if not _is_table(settings.reference):
+        if settings.element_energies is not None:
+            raise InputError(
+                f"{settings.reference} holds crystals, which bring their own elements: leave "
+                f"{settings.element_energies} out, or give a JSON file of formation energies."
+            )
+        crystals = files_digest([settings.reference])
+        return Competitors(table=None, key=crystals, scheme=own_scheme(fingerprint))
+    table = load_formation_energies(settings.reference, settings.element_energies)
+    table.check_candidates(fingerprint)
+    return Competitors(table=table, key=reference_key(table), scheme=table.scheme)
+
+
+def reference_for(
+    database: MongoDatabase, campaign: CampaignDoc, phases: Iterable[Relaxed]
+) -> Reference:
+    """The stored table of a campaign, or the own energies of its converged reference phases."""
+    if campaign.reference_id is not None:
+        (stored,) = documents_by_id(database, ReferenceDoc, [campaign.reference_id])
+        return reference_of(stored)
+    reference = _own_reference(campaign, list(phases))
+    insert_references(database, [reference_document(reference)])
+    return reference
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a reference is a table of formation energies rather than crystals."""
+    if not path.is_file() or ".json" not in path.suffixes:
+        return False
+    content = read_json(path)
+    first = next(iter(content.values()), None) if isinstance(content, dict) else None
+    return isinstance(first, dict) and "e_form" in first
+
+
+def _own_reference(campaign: CampaignDoc, phases: list[Relaxed]) -> Reference:
+    """Phases that did not converge have no place; they are listed with those without elements."""
+    reference = reference_from_energies(
+        str(campaign.reference_name),
+        own_scheme(campaign.potential_fingerprint),
+        (
+            (each.material_id, each.structure.composition, each.energy.total)
+            for each in phases
+            if each.energy is not None and each.is_converged
+        ),
+    )
+    failed = {
+        each.material_id: f"{each.origin}: {each.fault or each.relaxation.message}"
+        for each in phases
+        if each.energy is None or not each.is_converged
+    }
+    return replace(reference, omitted={**reference.omitted, **failed})

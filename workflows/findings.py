@@ -1,0 +1,155 @@
+"""What is found of the relaxed crystals of a campaign: energies, distances, verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from db.documents import RelaxationDoc
+from db.filters import CandidateFilter, CandidateSort
+from db.queries import candidates, documents_by_id, known_ids
+from screening.corrections import corrected
+from screening.entries import make_entry
+from screening.errors import ScreeningError
+from screening.novelty import group_duplicates
+from screening.verdict import Evidence, judge
+from workflows.convert import structure_of
+from workflows.keys import relaxation_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from db.client import MongoDatabase
+    from db.documents import CampaignDoc, CandidateDoc
+    from screening.corrections import CorrectedEnergy
+    from screening.hull import HullDistance, Hulls
+    from screening.rules import FlagRule
+    from screening.verdict import Verdict
+
+NO_ENERGY = "A crystal without an energy has no distance to the hull: see how its relaxation ended."
+
+
+class Relaxed(NamedTuple):
+    """A candidate or reference phase with its relaxation and corrected energy.
+
+    Attributes:
+        candidate: Its place in the campaign.
+        relaxation: How its relaxation ended.
+        structure: The relaxed crystal.
+        energy: Corrected energy, or None.
+        fault: Why there is no corrected energy although there is an energy, or None.
+    """
+
+    candidate: CandidateDoc
+    relaxation: RelaxationDoc
+    structure: Structure
+    energy: CorrectedEnergy | None
+    fault: str | None
+
+    @property
+    def material_id(self) -> str:
+        """Its name in the campaign."""
+        return self.candidate.material_id
+
+    @property
+    def origin(self) -> str:
+        """The file as the user named it, and the place inside it."""
+        return self.candidate.origin.file
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether it is at rest."""
+        return self.relaxation.stop_reason == "converged"
+
+
+class Finding(NamedTuple):
+    """What screening found of one candidate; it can be ranked."""
+
+    relaxed: Relaxed
+    distance: HullDistance | None
+    verdict: Verdict
+    duplicate_of: str | None
+
+    @property
+    def material_id(self) -> str:
+        """Name that settles ties."""
+        return self.relaxed.material_id
+
+    @property
+    def energy_above_hull(self) -> float | None:
+        """Signed distance to the hull in eV/atom."""
+        return self.distance.energy_above_hull if self.distance else None
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether it deserves a DFT calculation."""
+        return self.verdict.is_flagged
+
+
+def relaxed_crystals(database: MongoDatabase, campaign: CampaignDoc) -> Iterator[Relaxed]:
+    """Yield every crystal of a campaign that has a relaxation, by name."""
+    everything = CandidateFilter(campaign_id=campaign.campaign_id)
+    keyed = [
+        (each, _relaxation_key(each.structure_id, campaign))
+        for each in candidates(database, everything, CandidateSort(field="material_id"))
+        if each.structure_id is not None
+    ]
+    known = known_ids(database, RelaxationDoc, (key for _, key in keyed))
+    done = [(candidate, key) for candidate, key in keyed if key in known]
+    found = documents_by_id(database, RelaxationDoc, (key for _, key in done))
+    for (candidate, _), relaxation in zip(done, found, strict=True):
+        yield _with_energy(candidate, relaxation)
+
+
+def judged(crystals: Sequence[Relaxed], hulls: Hulls, rule: FlagRule) -> list[Finding]:
+    """Judge candidates; of several that relaxed to one crystal the lowest is kept."""
+    copies = group_duplicates(
+        (each.material_id, each.structure, each.energy.total / len(each.structure))
+        for each in crystals
+        if each.energy is not None and each.is_converged
+    )
+    return [_finding(each, hulls, rule, copies) for each in crystals]
+
+
+def _relaxation_key(structure_id: str, campaign: CampaignDoc) -> str:
+    return relaxation_key(structure_id, campaign.potential_fingerprint, campaign.relax_settings)
+
+
+def _with_energy(candidate: CandidateDoc, relaxation: RelaxationDoc) -> Relaxed:
+    """Correct the energy of a relaxed crystal as its energy scheme demands."""
+    structure = structure_of(relaxation.geometry)
+    if relaxation.energy is None:
+        return Relaxed(candidate, relaxation, structure, None, None)
+    try:
+        entry = make_entry(candidate.material_id, structure, relaxation.energy)
+        energy = corrected(entry, relaxation.energy_scheme)
+    except ScreeningError as error:
+        return Relaxed(candidate, relaxation, structure, None, str(error))
+    return Relaxed(candidate, relaxation, structure, energy, None)
+
+
+def _finding(relaxed: Relaxed, hulls: Hulls, rule: FlagRule, copies: Mapping[str, str]) -> Finding:
+    distance, fault = _distance(relaxed, hulls)
+    duplicate_of = copies.get(relaxed.material_id)
+    rivals = distance.decomposes_to.values() if distance else ()
+    evidence = Evidence(
+        stop_reason=relaxed.relaxation.stop_reason,
+        stop_message=relaxed.relaxation.message,
+        energy_above_hull=distance.energy_above_hull if distance else None,
+        no_reference=fault,
+        duplicate_of=duplicate_of,
+        decomposes_to=tuple(each.formula for each in rivals),
+        hull_description=hulls.reference.description,
+    )
+    return Finding(relaxed, distance, judge(evidence, rule), duplicate_of)
+
+
+def _distance(relaxed: Relaxed, hulls: Hulls) -> tuple[HullDistance | None, str | None]:
+    """Measure the distance to the hull, or say why there is none."""
+    if relaxed.energy is None:
+        return None, relaxed.fault or NO_ENERGY
+    try:
+        return hulls.distance(relaxed.structure.composition, relaxed.energy.total), None
+    except ScreeningError as error:
+        return None, str(error)

@@ -1,0 +1,1 @@
+"""The campaign's results as a web page."""
