@@ -164,13 +164,18 @@ def divide(frames: FrameSet, settings: TrainSettings) -> tuple[np.ndarray, np.nd
     """Numbers of training and validation frames; validation in a fixed random order.
 
     Raises:
-        DataError: A frame has a formula that the settings exclude.
+        DataError: A frame has a formula that the settings exclude, or one side is empty.
     """
     formulas = frames.formulas()
     if settings.excluded_formulas:
         _refuse_excluded(formulas, Path(settings.excluded_formulas))
     parents = [str(each) for each in frames.id]
     is_validation = validation_mask(formulas, parents, settings.validation_fraction)
+    if is_validation.all() or not is_validation.any():
+        raise DataError(
+            f"With validation_fraction {settings.validation_fraction} all frames fall on one side "
+            "of the split; choose another fraction, or label frames of more formulas."
+        )
     order = np.random.default_rng(1).permutation(np.flatnonzero(is_validation))
     return np.flatnonzero(~is_validation), order
 
