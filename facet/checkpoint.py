@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,13 @@ from safetensors.torch import save_file
 
 from facet.config import ModelConfig
 from facet.errors import CheckpointError
-from facet.facet_potential import FacetPotential
-from facet.nn.network import FacetNetwork
+from facet.facet_potential import FacetPotential, plain_network
+from facet.golden import GoldenBatch
+from facet.selfcheck import golden_with_record, self_check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
 FORMAT = "facet-1"
@@ -34,6 +38,8 @@ def save_checkpoint(
 ) -> None:
     """Write a checkpoint, replacing an older file only when the new one is complete.
 
+    The golden batch is computed and kept with it.
+
     Args:
         path: File to write.
         config: Shape of the network.
@@ -44,6 +50,7 @@ def save_checkpoint(
         "format": FORMAT,
         "config": json.dumps(config.to_dict(), sort_keys=True),
         "card": json.dumps(card, sort_keys=True),
+        "golden": golden_with_record(config, weights).to_text(),
     }
     whole = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     partial = path.with_suffix(".partial")
@@ -57,22 +64,20 @@ def read_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[st
     Raises:
         CheckpointError: The file is missing, is no checkpoint, or has another layout.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read as a safetensors checkpoint ({error}); give the path of a "
-            "file written by `facet train`, or the name of a bundled potential."
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path} has layout {metadata.get('format', 'unknown')!r}, this version of Facet reads "
-            f"{FORMAT!r}; use the version that wrote the file, or train anew."
-        )
+    with _opened(path) as (file, metadata):
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
     config = ModelConfig.from_dict(json.loads(metadata["config"]))
     return config, weights, json.loads(metadata["card"])
+
+
+def read_golden(path: Path) -> GoldenBatch | None:
+    """Read the golden batch; None if the file was written before there was one.
+
+    Raises:
+        CheckpointError: As ``read_checkpoint``.
+    """
+    with _opened(path) as (_, metadata):
+        return GoldenBatch.from_text(metadata["golden"]) if "golden" in metadata else None
 
 
 def load(
@@ -80,6 +85,7 @@ def load(
     *,
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
+    check: bool = True,
 ) -> FacetPotential:
     """Load a potential.
 
@@ -87,20 +93,27 @@ def load(
         name: A bundled name such as ``facet-s``, or the path of a checkpoint.
         dtype: Precision of its arithmetic.
         device: Where it runs.
+        check: Compare it with the plain network in double precision before it is handed out,
+            which takes some tenths of a second.
 
     Raises:
         CheckpointError: No such potential, or a file that this version cannot read.
+        SelfCheckError: In this precision, on this device, it does not give its numbers.
     """
     path = resolve(name)
     config, weights, card = read_checkpoint(path)
-    network = FacetNetwork(config)
     try:
-        network.load_state_dict(weights)
+        network = plain_network(config, weights)
     except RuntimeError as error:
         raise CheckpointError(
             f"The weights in {path} do not fit its config; the file is damaged, fetch it again."
         ) from error
-    return FacetPotential(network.to(device, dtype), fingerprint(config, weights), card)
+    potential = FacetPotential(
+        network.to(device, dtype), fingerprint(config, weights), card, read_golden(path)
+    )
+    if check:
+        self_check(potential)
+    return potential
 
 
 def resolve(name: str | Path) -> Path:
@@ -129,3 +142,22 @@ def fingerprint(config: ModelConfig, weights: dict[str, Tensor]) -> str:
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
         digest.update(value.numpy().tobytes())
     return digest.hexdigest()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Open a checkpoint of the layout that this version reads; give the file and its metadata."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise CheckpointError(
+                    f"{path} has layout {metadata.get('format', 'unknown')!r}, this version of "
+                    f"Facet reads {FORMAT!r}; use the version that wrote the file, or train anew."
+                )
+            yield file, metadata
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read as a safetensors checkpoint ({error}); give the path of a "
+            "file written by `facet train`, or the name of a bundled potential."
+        ) from error

@@ -23,3 +23,7 @@ class ConfigError(FacetError):
 
 class DataError(FacetError):
     """Training or evaluation frames that are missing, unreadable, or not allowed."""
+
+
+class SelfCheckError(FacetError):
+    """A way of computing a potential that does not give the potential's numbers."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from facet.derivatives import energy_forces_stress
-from facet.errors import UnsupportedElement
+from facet.graph.elements import check_batch_species
+from facet.nn.network import FacetNetwork
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torch import Tensor
+
+    from facet.config import ModelConfig
+    from facet.golden import GoldenBatch
     from facet.graph.batch import GraphBatch
-    from facet.nn.network import FacetNetwork
     from facet.potential import Prediction
 
 ENERGY_SCHEME = "PBE+U uncorrected"
@@ -24,12 +31,26 @@ class FacetPotential:
         network: The network, in the precision and on the device it shall run.
         fingerprint: SHA-256 of its weights and config.
         card: How it was trained, and its measured errors.
+        golden: Crystals on which every way of computing the network must agree, from its
+            checkpoint.
+
+    Attributes:
+        path: How the network is computed, in a word.
     """
 
-    def __init__(self, network: FacetNetwork, fingerprint: str, card: dict[str, Any]) -> None:
+    path = "eager"
+
+    def __init__(
+        self,
+        network: FacetNetwork,
+        fingerprint: str,
+        card: dict[str, Any],
+        golden: GoldenBatch | None = None,
+    ) -> None:
         self.network = network.eval().requires_grad_(requires_grad=False)
         self.fingerprint = fingerprint
         self.card = card
+        self.golden = golden
 
     @property
     def cutoff(self) -> float:
@@ -64,11 +85,7 @@ class FacetPotential:
         """
         rows = self.network.species_row[batch.species]
         if bool((rows == len(self.network.config.species)).any()):
-            strange = sorted(set(batch.species.tolist()) - self.species)
-            raise UnsupportedElement(
-                f"The potential does not know the elements with atomic numbers {strange}; remove "
-                "the structures that hold them."
-            )
+            check_batch_species(batch, self.species)
         return energy_forces_stress(self.network, batch)
 
     def isolated_energies(self) -> dict[int, float]:
@@ -81,3 +98,30 @@ class FacetPotential:
                 torch.zeros(2, 0, dtype=torch.long, device=self.device),
             )
         return dict(zip(self.network.config.species, energies.tolist(), strict=True))
+
+
+def plain_network(config: ModelConfig, weights: Mapping[str, Tensor]) -> FacetNetwork:
+    """Build a network in double precision on the CPU, its constants too.
+
+    Args:
+        config: Its shape.
+        weights: Its state dict, in any precision.
+
+    Raises:
+        RuntimeError: The weights are not those of such a network.
+    """
+    with _double_precision():
+        network = FacetNetwork(config)
+    network.load_state_dict(dict(weights))
+    return network
+
+
+@contextmanager
+def _double_precision() -> Iterator[None]:
+    """Make new tensors in double precision while the block runs."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

@@ -81,7 +81,7 @@ def _site_properties(structure: Structure) -> Iterator[SiteProperty]:
             yield SiteProperty(name=name, values=plain)
 
 
-def _plain(value: Any) -> JsonValue:  # noqa: ANN401 (a site property may be anything)
+def _plain(value: object) -> JsonValue:
     """Bring one value of a site to JSON; a number that is not finite and any object become None."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()

@@ -11,6 +11,8 @@ from facet.errors import UnsupportedElement
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from facet.graph.batch import GraphBatch
+
 _SYMBOLS = (
     "X H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
     "Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy "
@@ -38,3 +40,24 @@ def check_species(species: np.ndarray, known: AbstractSet[int], name: str) -> No
             f"{name}: the potential does not know {', '.join(unknown)}; "
             "remove the structure or choose a potential trained on these elements."
         )
+
+
+def check_batch_species(batch: GraphBatch, known: AbstractSet[int]) -> None:
+    """Refuse a batch that holds an element the potential does not know.
+
+    Whoever knows the names of the structures checks them by ``check_species`` before they are
+    joined; a batch knows only their places.
+
+    Raises:
+        UnsupportedElement: Names the elements and the places of their structures.
+    """
+    species = batch.species.cpu().numpy()
+    unknown = sorted(set(species.tolist()) - known)
+    if not unknown:
+        return
+    places = np.unique(batch.structure_index.cpu().numpy()[np.isin(species, unknown)])
+    raise UnsupportedElement(
+        f"The potential does not know {', '.join(map(symbol, unknown))}, which is in the batch at "
+        f"place {', '.join(map(str, places))} (counted from 0); remove the structure or choose a "
+        "potential trained on these elements."
+    )

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jobflow import Flow
 from workflow_samples import (
     AT_REST,
     alloys,
@@ -15,42 +14,23 @@ from workflow_samples import (
     fcc,
     metals,
     rocksalt,
+    rows_of,
+    run_whole,
+    stored_relaxations,
     write_lines,
     write_table,
 )
 
 from db.client import open_database
-from db.documents import CampaignDoc, ReferenceDoc, RelaxationDoc
-from db.filters import CandidateFilter
-from db.indexes import ensure_indexes
-from db.queries import candidates, documents_by_id
-from facet.errors import CheckpointError
+from db.documents import ReferenceDoc
+from db.queries import documents_by_id
 from screening.rules import FlagRule
-from workflows.campaign import CampaignMaker, run_campaign, work_of
-from workflows.potentials import resident_potential
-from workflows.progress import listening
-from workflows.relax import relax_shard
+from workflows.campaign import work_of
 from workflows.screen import screen
 from workflows.settings import CampaignSettings
 from workflows.submit import submit
 
 pytestmark = pytest.mark.integration
-
-
-def run(database, settings):
-    """Submit and run; return the campaign."""
-    ensure_indexes(database)
-    campaign = submit(database, settings).campaign
-    return run_campaign(database, campaign, work_of(database, campaign), settings.shard_size)
-
-
-def rows_of(database, campaign, role="candidate"):
-    where = CandidateFilter(campaign_id=campaign.campaign_id, role=role)
-    return {each.material_id: each for each in candidates(database, where)}
-
-
-def stored_relaxations(database):
-    return database[RelaxationDoc.collection].count_documents({})
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +42,7 @@ def screened(mongo_home, tmp_path_factory):
         patch.setenv("FACET_HOME", str(mongo_home))
         patch.setenv("FACET_DATABASE", "test_screened")
         with open_database() as database:
-            yield database, settings, run(database, settings)
+            yield database, settings, run_whole(database, settings)
             database.client.drop_database(database.name)
 
 
@@ -126,14 +106,14 @@ def test_another_rule_is_another_campaign_that_shares_the_relaxations(screened):
 
 
 def test_a_table_of_formation_energies_is_a_reference_too(facet_environment, database, tmp_path):
-    crystals = {"salt": rocksalt("Na", "Cl"), "sylvite": rocksalt("K", "Cl", 6.0)}
+    crystals = {"salt": rocksalt("Na", "Cl"), "sylvite": rocksalt("K", "Cl")}
     crystals["lithium"] = rocksalt("Li", "Cl")
     settings = campaign_settings(
         tmp_path,
         candidates=(write_lines(tmp_path / "salts.jsonl", crystals),),
         reference=write_table(tmp_path),
     )
-    campaign = run(database, settings)
+    campaign = run_whole(database, settings)
     rows = rows_of(database, campaign)
     assert campaign.reference_scheme == "MP2020"
     assert campaign.counts["reference_phases"] == 7
@@ -150,7 +130,7 @@ def test_reference_phases_that_fail_are_left_off_the_hull_and_listed(
     path = write_lines(tmp_path / "phases.jsonl", phases)
     with path.open("a") as file:
         file.write("this is no crystal\n")
-    campaign = run(database, campaign_settings(tmp_path, reference=path))
+    campaign = run_whole(database, campaign_settings(tmp_path, reference=path))
     (reference,) = documents_by_id(database, ReferenceDoc, [campaign.summary["reference_id"]])
     omitted = {each.phase_id: each.reason for each in reference.omitted}
     assert list(omitted) == ["polonium"]
@@ -166,7 +146,7 @@ def test_without_a_single_phase_every_candidate_lacks_a_reference(
     facet_environment, database, tmp_path
 ):
     path = write_lines(tmp_path / "phases.jsonl", {"polonium": fcc("Po")})
-    campaign = run(database, campaign_settings(tmp_path, reference=path))
+    campaign = run_whole(database, campaign_settings(tmp_path, reference=path))
     verdicts = Counter(each.verdict for each in rows_of(database, campaign).values())
     assert verdicts == {"no_reference": len(alloys())}
     assert campaign.status == "finished"
@@ -175,9 +155,9 @@ def test_without_a_single_phase_every_candidate_lacks_a_reference(
 def test_an_element_that_the_potential_does_not_know_ends_unsupported(
     facet_environment, database, tmp_path
 ):
-    crystals = {"gold": fcc("Au"), "polonium": fcc("Po"), "radon": fcc("Rn", 6.0)}
+    crystals = {"gold": fcc("Au"), "polonium": fcc("Po"), "radon": fcc("Rn")}
     path = write_lines(tmp_path / "c.jsonl", crystals)
-    campaign = run(database, campaign_settings(tmp_path, candidates=(path,)))
+    campaign = run_whole(database, campaign_settings(tmp_path, candidates=(path,)))
     rows = rows_of(database, campaign)
     assert campaign.counts["end_unsupported"] == 2
     assert rows["gold"].verdict == "flagged"
@@ -186,75 +166,6 @@ def test_an_element_that_the_potential_does_not_know_ends_unsupported(
         assert rows[name].stop_reason == "unsupported"
         assert rows[name].energy_per_atom is None
         assert rows[name].structure_id not in rows[name].reasons[0]
-
-
-def test_an_interrupted_campaign_keeps_its_results_and_goes_on_with_the_rest(
-    facet_environment, database, tmp_path
-):
-    settings = campaign_settings(tmp_path)
-    campaign = submit(database, settings).campaign
-    work = work_of(database, campaign)
-    ended = []
-
-    def interrupt(reason: str) -> None:
-        ended.append(reason)
-        if len(ended) == 2:
-            raise KeyboardInterrupt
-
-    with listening(interrupt), pytest.raises(KeyboardInterrupt):
-        run_campaign(database, campaign, work)
-    assert stored_relaxations(database) == 2
-    (stored,) = documents_by_id(database, CampaignDoc, [campaign.campaign_id])
-    assert stored.status == "running"
-    rest = work_of(database, campaign)
-    assert rest.num_known == 2
-    with listening(ended.append):
-        finished = run_campaign(database, campaign, rest)
-    assert len(ended) == work.num_structures
-    assert finished.status == "finished"
-
-
-def test_a_failing_job_is_an_error_of_the_run(facet_environment, database, tmp_path):
-    campaign = submit(database, campaign_settings(tmp_path)).campaign
-    changed = campaign.model_copy(update={"potential_fingerprint": "0" * 64})
-    with pytest.raises(CheckpointError, match="submitted with 000000000000"):
-        run_campaign(database, changed, work_of(database, changed))
-
-
-def test_screening_before_all_is_relaxed_leaves_the_campaign_running(
-    facet_environment, database, tmp_path
-):
-    campaign = submit(database, campaign_settings(tmp_path)).campaign
-    some = work_of(database, campaign).missing[:3]
-    relax_shard(database, some, resident_potential("facet-s"), AT_REST)
-    partial = screen(database, campaign.campaign_id)
-    assert partial.status == "running"
-    assert partial.counts["pending"] > 0
-
-
-def test_a_flow_holds_ids_and_no_structures_and_survives_serialization(
-    facet_environment, database, tmp_path
-):
-    campaign = submit(database, campaign_settings(tmp_path)).campaign
-    work = work_of(database, campaign)
-    flow = CampaignMaker(shard_size=3).make(campaign, work.missing)
-    assert len(flow.jobs) == 4
-    text = str(flow.as_dict())
-    assert "lattice" not in text
-    assert "mongodb://" not in text
-    assert [job.name for job in Flow.from_dict(flow.as_dict()).jobs] == ["relax shard"] * 3 + [
-        "screen"
-    ]
-
-
-def test_nothing_is_left_in_the_working_folder(facet_environment, database, tmp_path, monkeypatch):
-    settings = campaign_settings(tmp_path)
-    here = tmp_path / "here"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    run(database, settings)
-    assert list(here.iterdir()) == []
-    assert Path.cwd() == here
 
 
 def test_the_first_crystals_of_a_real_campaign_report_precision_and_recall(
@@ -266,7 +177,7 @@ def test_the_first_crystals_of_a_real_campaign_report_precision_and_recall(
     if not (given.is_file() and table.is_file()):
         pytest.skip(f"the campaign with known outcomes is not in {data}")
     settings = CampaignSettings(candidates=(given,), reference=table, relax=AT_REST, limit=8)
-    campaign = run(database, settings)
+    campaign = run_whole(database, settings)
     assert campaign.counts["candidates"] == 8
     assert campaign.counts["pending"] == 0
     for name in ("as_shipped", "wbm_without_own_formula"):

@@ -10,11 +10,17 @@ from pathlib import Path
 import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
-from workflow_samples import campaign_settings, fcc, metals, rocksalt, write_lines, write_table
+from workflow_samples import (
+    campaign_settings,
+    fcc,
+    metals,
+    rocksalt,
+    rows_of,
+    write_lines,
+    write_table,
+)
 
 from db.documents import CampaignDoc, CandidateDoc, ReferenceDoc, StructureDoc
-from db.filters import CandidateFilter
-from db.queries import candidates
 from facet.errors import CheckpointError, ConfigError
 from facet.relaxation.settings import RelaxSettings
 from screening.errors import ScreeningError
@@ -23,11 +29,6 @@ from workflows.settings import CampaignSettings
 from workflows.submit import CRYSTALS_PER_WRITE, submit
 
 pytestmark = pytest.mark.integration
-
-
-def rows_of(database, campaign, role="candidate"):
-    where = CandidateFilter(campaign_id=campaign.campaign_id, role=role)
-    return {each.material_id: each for each in candidates(database, where)}
 
 
 def num_stored(database, kind):

@@ -1,7 +1,7 @@
 """Small crystals and files for the tests of the workflows.
 
-Limits so loose that every crystal is at rest where it is: nothing here depends on how good the
-bundled potential is.
+Limits are so loose that every crystal is at rest where it is, so nothing here depends on how good
+the bundled potential is; cells are wide, so that few neighbors make it quick.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.entries.computed_entries import ComputedEntry
 
+from db.documents import RelaxationDoc
+from db.filters import CandidateFilter
+from db.indexes import ensure_indexes
+from db.queries import candidates
 from facet.relaxation.settings import RelaxSettings
 from screening.rules import FlagRule
+from workflows.campaign import run_campaign, work_of
 from workflows.settings import CampaignSettings
+from workflows.submit import submit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,20 +31,20 @@ AT_REST = RelaxSettings(fmax=900.0, smax=1e6)
 FLAG_ALL = FlagRule(max_energy_above_hull=1000.0)
 
 
-def rocksalt(cation: str, anion: str, edge: float = 5.0) -> Structure:
+def rocksalt(cation: str, anion: str, edge: float = 7.0) -> Structure:
     """The primitive cell of a rocksalt compound, edge of the cubic cell in angstrom."""
     half = edge / 2
     lattice = Lattice([[0, half, half], [half, 0, half], [half, half, 0]])
     return Structure(lattice, [cation, anion], [[0, 0, 0], [0.5, 0.5, 0.5]])
 
 
-def fcc(symbol: str, edge: float = 4.5) -> Structure:
+def fcc(symbol: str, edge: float = 6.5) -> Structure:
     """The primitive cell of an element in the fcc structure."""
     half = edge / 2
     return Structure([[0, half, half], [half, 0, half], [half, half, 0]], [symbol], [[0, 0, 0]])
 
 
-def cesium_chloride(first: str, second: str, edge: float = 3.3) -> Structure:
+def cesium_chloride(first: str, second: str, edge: float = 4.2) -> Structure:
     """The cell of a compound of the CsCl structure."""
     return Structure(Lattice.cubic(edge), [first, second], [[0, 0, 0], [0.5, 0.5, 0.5]])
 
@@ -91,3 +97,21 @@ def campaign_settings(folder: Path, **changes: object) -> CampaignSettings:
         "rule": FLAG_ALL,
     }
     return CampaignSettings(**{**asked, **changes})  # type: ignore[arg-type]
+
+
+def run_whole(database, settings):
+    """Submit and run; return the campaign."""
+    ensure_indexes(database)
+    campaign = submit(database, settings).campaign
+    return run_campaign(database, campaign, work_of(database, campaign), settings.shard_size)
+
+
+def rows_of(database, campaign, role="candidate"):
+    """Candidates or reference phases of a campaign by name."""
+    where = CandidateFilter(campaign_id=campaign.campaign_id, role=role)
+    return {each.material_id: each for each in candidates(database, where)}
+
+
+def stored_relaxations(database):
+    """How many relaxations are stored."""
+    return database[RelaxationDoc.collection].count_documents({})

@@ -164,6 +164,35 @@ def evaluate(
     )
 
 
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Examine the installation; every line is ok, warning or broken, with the mend."""
+    from workflows.cli.doctor import run_doctor
+
+    raise Ended(run_doctor(as_json=as_json))
+
+
+@app.command(name="import")
+def import_weights(
+    name: Annotated[str, typer.Argument(help="What to import: sevennet-0")],
+    out: Annotated[Path, typer.Option(help="Checkpoint to write (.safetensors)")],
+    source: Annotated[
+        Path | None, typer.Option(help="The original's file; the installed package if absent")
+    ] = None,
+    radial: Annotated[
+        str, typer.Option(help="mlp keeps the original, linear replaces its radial MLPs")
+    ] = "mlp",
+    num_basis: Annotated[
+        int, typer.Option(min=1, help="Bessel functions of linear radial maps")
+    ] = 8,
+    as_json: Json = False,
+) -> None:
+    """Read the weights of another potential, from your own installation, into a checkpoint."""
+    from workflows.cli.import_weights import run_import
+
+    raise Ended(run_import(name, source, out, radial, num_basis, as_json=as_json))
+
+
 def run() -> None:
     """Run the command line; a user's mistake ends in one sentence and exit code 1."""
     signal.signal(signal.SIGTERM, _leave)

@@ -32,6 +32,8 @@ def run_query(conditions: Mapping[str, Any], *, limit: int | None, as_json: bool
         DbError: A condition makes no sense, or there is no such campaign.
     """
     asked = {name: value for name, value in conditions.items() if value is not None}
+    if "formula" in asked:
+        asked["formula"] = _as_stored(asked["formula"])
     where = _filter({"role": "candidate", **asked})
     with open_database() as database:
         campaign_id = _campaign_id(database, where)
@@ -66,3 +68,13 @@ def _filter(asked: Mapping[str, Any]) -> CandidateFilter:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise DbError(f"--{first['loc'][0]} cannot be used: {first['msg']}.") from error
+
+
+def _as_stored(formula: str) -> str:
+    """A formula as it is stored: reduced, elements in the order of electronegativity."""
+    from pymatgen.core.composition import Composition  # a second, spent only when asked
+
+    try:
+        return str(Composition(formula).reduced_formula)
+    except ValueError as error:
+        raise DbError(f"{formula!r} is no chemical formula; write it like SrTiO3.") from error

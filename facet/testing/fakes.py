@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from facet.graph.elements import check_batch_species
 from facet.potential import Prediction
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ ALL_SPECIES = frozenset(range(1, 119))
 
 @dataclass(frozen=True)
 class PairPotential(ABC):
-    """A sum over pairs that is switched off smoothly at the cutoff; blind to species.
+    """A sum over pairs that is switched off smoothly at the cutoff; all species are alike to it.
 
     Attributes:
         cutoff: In angstrom; pairs at and beyond it count nothing.
@@ -54,7 +55,12 @@ class PairPotential(ABC):
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def __call__(self, batch: GraphBatch) -> Prediction:
-        """Evaluate a batch; forces and stress are the exact derivatives of the energy."""
+        """Evaluate a batch; forces and stress are the exact derivatives of the energy.
+
+        Raises:
+            UnsupportedElement: The batch holds an element that is not among the species.
+        """
+        check_batch_species(batch, self.species)
         vectors = batch.edge_vectors
         distances = torch.linalg.vector_norm(vectors, dim=1)
         bare, slope = self.pair_energy(distances)
