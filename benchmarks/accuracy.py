@@ -3,7 +3,8 @@
     python benchmarks/accuracy.py --data ../shared/data --potential facet-s [--limit 500]
 
 The held-out frames are those of the split that the checkpoint's training card describes. Prints a
-Markdown table and writes ``benchmarks/results/accuracy.json``.
+Markdown table and writes ``benchmarks/results/accuracy.json``. With ``--ship PATH`` it also writes
+the checkpoint there, with the measured errors in its card.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from facet.checkpoint import load
+from facet.checkpoint import load, save_checkpoint
 from facet.training.evaluate import measure
 from facet.training.labels import read_shards
 from facet.training.split import validation_mask
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--potential", default="facet-s")
     parser.add_argument("--limit", type=int, default=None, help="frames per row")
+    parser.add_argument("--ship", type=Path, default=None, help="checkpoint to write")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     potential = load(arguments.potential)
@@ -74,11 +76,13 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     document = {"fingerprint": potential.fingerprint, "limit": arguments.limit, "rows": rows}
     RESULTS.write_text(json.dumps(document, indent=1) + "\n")
+    if arguments.ship is not None:
+        network = potential.network
+        card = {**potential.card, "errors": document}
+        save_checkpoint(arguments.ship, network.config, network.state_dict(), card)
 
 
-def held_out(
-    folder: Path, potential: FacetPotential
-) -> dict[str, Callable[[], Iterator[Frame]]]:
+def held_out(folder: Path, potential: FacetPotential) -> dict[str, Callable[[], Iterator[Frame]]]:
     """Validation frames of the training run, all together and by kind."""
     frames = read_shards(sorted(folder.glob("labels-*.npz")))
     fraction = float(potential.card["settings"]["validation_fraction"])
