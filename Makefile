@@ -1,4 +1,4 @@
-# make campaign | test | check | fix | bench
+# make campaign | test | check | fix | bench | mace | sevennet | mattersim
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 OUT ?= campaign
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: campaign test check fix bench
+.PHONY: campaign test check fix bench mace sevennet mattersim
 
 campaign: $(READY)  ## Screen a real campaign, generated here, and print the ranked table.
 	$(BIN)/python examples/make_campaign.py --out $(OUT)
@@ -33,6 +33,23 @@ fix: $(READY)  ## Mend what can be mended by a program.
 
 bench: $(READY)  ## Run the benchmarks.
 	$(BIN)/python benchmarks/potential.py
+
+mace: .venv-mace/.ready  ## Build .venv-mace with MACE-MP-0 small; MACE_WEIGHTS=/path takes that file.
+	.venv-mace/bin/python benchmarks/fetch_weights.py mace .venv-mace/mace_mp_small.model \
+		$(if $(MACE_WEIGHTS),--given "$(MACE_WEIGHTS)")
+
+sevennet: .venv-sevennet/.ready  ## Build .venv-sevennet with SevenNet-0, for the benchmarks.
+
+mattersim: .venv-mattersim/.ready  ## Build .venv-mattersim with MatterSim-5M, for the benchmarks.
+	.venv-mattersim/bin/python benchmarks/fetch_weights.py mattersim .venv-mattersim/mattersim-v1.0.0-5M.pth
+
+# Another potential has an environment of its own, pinned as a whole; Facet joins it.
+.venv-%/.ready: benchmarks/environments/%.txt
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install -q --disable-pip-version-check $(TORCH)
+	.venv-$*/bin/python -m pip install -q --disable-pip-version-check --no-deps -r $<
+	.venv-$*/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	touch $@
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Facet needs Python 3.11 or 3.12; install one, or run make PYTHON=/path/to/it."; exit 1; }
