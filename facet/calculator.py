@@ -10,7 +10,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from facet.checkpoint import load
-from facet.errors import UnsupportedElement
+from facet.graph.elements import check_species
 from facet.graph.neighbors import Crystal, build_batch
 
 if TYPE_CHECKING:
@@ -56,13 +56,8 @@ class FacetCalculator(Calculator):  # type: ignore[misc]  # ase ships no types
             InvalidStructure: The atoms have no cell, no volume, or coordinates that are not finite.
         """
         super().calculate(atoms, properties, system_changes)
-        unknown = sorted(set(self.atoms.get_chemical_symbols()) - self._known_symbols())
-        if unknown:
-            raise UnsupportedElement(
-                f"The potential does not know {', '.join(unknown)}, which "
-                f"{self.atoms.get_chemical_formula()} holds; use another potential for it."
-            )
         potential = self.potential
+        check_species(self.atoms.numbers, potential.species, self.atoms.get_chemical_formula())
         crystal = Crystal(
             self.atoms.numbers, self.atoms.get_positions(), np.array(self.atoms.cell.array)
         )
@@ -75,8 +70,3 @@ class FacetCalculator(Calculator):  # type: ignore[misc]  # ase ships no types
             "forces": prediction.forces.double().cpu().numpy(),
             "stress": full_3x3_to_voigt_6_stress(prediction.stress[0].double().cpu().numpy()),
         }
-
-    def _known_symbols(self) -> set[str]:
-        from ase.data import chemical_symbols  # a long table, only needed here
-
-        return {chemical_symbols[number] for number in self.potential.species}

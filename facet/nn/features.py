@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Features = tuple[Tensor, ...]
 
@@ -27,7 +27,6 @@ class DegreeLinear(nn.Module):
 
     def __init__(self, channels_in: Sequence[int], channels_out: Sequence[int]) -> None:
         super().__init__()
-        self.channels_out = tuple(channels_out)
         self.weights = nn.ParameterList(
             nn.Parameter(torch.randn(n_in, n_out) / n_in**0.5)
             for n_in, n_out in zip(channels_in, channels_out, strict=False)
@@ -35,7 +34,12 @@ class DegreeLinear(nn.Module):
 
     def forward(self, features: Features) -> Features:
         """Return mixed features, one tensor per degree that both sides have."""
-        return tuple(x @ weight for x, weight in zip(features, self.weights, strict=False))
+        return mix_channels(features, self.weights)
+
+
+def mix_channels(features: Features, weights: Iterable[Tensor]) -> Features:
+    """Multiply every degree with its matrix, as far as both reach."""
+    return tuple(x @ weight for x, weight in zip(features, weights, strict=False))
 
 
 def add_padded(base: Features, update: Features) -> Features:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from facet import config as parts
 from facet.nn.convolution import build_convolution
-from facet.nn.features import DegreeLinear, add_padded
+from facet.nn.features import DegreeLinear, add_padded, mix_channels
 from facet.nn.gate import GateMixer
 from facet.nn.norm import JointNorm
 from facet.nn.sphere import ScalarMixer, SphereMixer
@@ -76,7 +76,7 @@ class LinearConnection(nn.Module):
 
     def forward(self, features: Features, species_rows: Tensor) -> Features:  # noqa: ARG002 (as SpeciesConnection)
         """Return mixed features."""
-        return tuple(x @ weight for x, weight in zip(features, self.weights, strict=False))
+        return mix_channels(features, self.weights)
 
 
 class SpeciesConnection(nn.Module):
@@ -97,8 +97,7 @@ class SpeciesConnection(nn.Module):
 
     def forward(self, features: Features, species_rows: Tensor) -> Features:
         """Return mixed features."""
-        pairs = zip(features, self.weights, strict=False)
-        return tuple(x @ weight[species_rows] for x, weight in pairs)
+        return mix_channels(features, (weight[species_rows] for weight in self.weights))
 
 
 def build_mixer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,11 @@ class Trainer:
         """File that a killed run goes on from."""
         return self.folder / "state.safetensors"
 
+    @cached_property
+    def data_sha256(self) -> str:
+        """Name of the data in training cards; hashed once a run."""
+        return self.frames.digest()
+
     def resume(self) -> bool:
         """Take over the last saved state; return whether there was one."""
         if not self.state_path.is_file():
@@ -72,7 +78,7 @@ class Trainer:
         return True
 
     def run(self, report: Callable[[dict[str, Any]], None]) -> Path:
-        """Train to the last step and return the path of the best checkpoint.
+        """Train to the last step and return the path of the final checkpoint.
 
         Args:
             report: Called with plain values after every evaluation and every save.
@@ -130,8 +136,9 @@ class Trainer:
         size = self.settings.batch_size
         steps_per_pass = max(1, len(self.training) // size)
         epoch, place = divmod(self.state.step, steps_per_pass)
-        order = np.random.default_rng((self.settings.seed, epoch)).permutation(len(self.training))
-        return self.training[order[place * size : (place + 1) * size]]
+        order = _order(self.settings.seed, epoch, len(self.training))
+        chosen: np.ndarray = self.training[order[place * size : (place + 1) * size]]
+        return chosen
 
     def _progress(self, losses: Sequence[float]) -> dict[str, Any]:
         return {
@@ -148,7 +155,7 @@ class Trainer:
         card = {
             "energy_scheme": ENERGY_SCHEME,
             "settings": self.settings.to_dict(),
-            "data_sha256": self.frames.digest(),
+            "data_sha256": self.data_sha256,
             "num_training_frames": len(self.training),
             "validation": entry,
             "hardware": platform.processor() or platform.machine(),
@@ -178,6 +185,12 @@ def divide(frames: FrameSet, settings: TrainSettings) -> tuple[np.ndarray, np.nd
         )
     order = np.random.default_rng(1).permutation(np.flatnonzero(is_validation))
     return np.flatnonzero(~is_validation), order
+
+
+@lru_cache(maxsize=1)
+def _order(seed: int, epoch: int, num_frames: int) -> np.ndarray:
+    """Order of the frames in one pass, kept for all its steps."""
+    return np.random.default_rng((seed, epoch)).permutation(num_frames)
 
 
 def _refuse_excluded(formulas: Sequence[tuple[tuple[int, int], ...]], path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,5 +118,4 @@ def _model(value: str | Mapping[str, Any]) -> ModelConfig:
     if preset not in PRESETS:
         raise ConfigError(f"There is no model preset {preset!r}; use one of {sorted(PRESETS)}.")
     base = PRESETS[preset]
-    known = ModelConfig.from_dict({**base.to_dict(), **changes})
-    return replace(known)
+    return ModelConfig.from_dict({**base.to_dict(), **changes})
