@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from facet.derivatives import energy_forces_stress
 from facet.graph.neighbors import build_batch
 from facet.potential import Prediction
 
@@ -32,6 +33,8 @@ class Model:
     Attributes:
         graph: Makes what ``evaluate`` takes, neighbor lists included.
         evaluate: Energies, forces and stresses.
+        step: One training step: the same, a loss of all three, its gradient, AdamW; None where
+            training is not timed.
         num_edges: Directed edges of a graph.
         cutoff: In angstrom.
         parameters: Trained numbers.
@@ -40,6 +43,7 @@ class Model:
 
     graph: Callable[[Sequence[Crystal]], Any]
     evaluate: Callable[[Any], Prediction]
+    step: Callable[[Any], None] | None
     num_edges: Callable[[Any], int]
     cutoff: float
     parameters: int
@@ -61,7 +65,13 @@ def _facet(device: str, weights: Path | None) -> Model:
     from facet import load
 
     potential = load(weights or "facet-s", dtype=DTYPE, device=device)
-    return _on_our_graphs(potential, potential.network, potential.cutoff, "facet")
+    network = potential.network
+
+    def predict(batch: GraphBatch) -> Prediction:
+        return energy_forces_stress(network, batch, create_graph=True)
+
+    step = _training_step(network, predict)
+    return _on_our_graphs(potential, network, potential.cutoff, "facet", step)
 
 
 def _mace(device: str, weights: Path | None) -> Model:
@@ -78,11 +88,13 @@ def _on_our_graphs(
     network: torch.nn.Module,
     cutoff: float,
     package: str,
+    step: Callable[[GraphBatch], None] | None = None,
 ) -> Model:
     device = next(network.parameters()).device
     return Model(
         graph=partial(build_batch, cutoff=cutoff, dtype=DTYPE, device=device),
         evaluate=evaluate,
+        step=step,
         num_edges=lambda batch: int(batch.num_edges),
         cutoff=cutoff,
         parameters=sum(each.numel() for each in network.parameters()),
@@ -97,7 +109,7 @@ def _sevennet(device: str, weights: Path | None) -> Model:
     network = checkpoint.build_model().to(device).eval()
     network.set_is_batch_data(True)
 
-    def evaluate(batch: GraphBatch) -> Prediction:
+    def predict(batch: GraphBatch) -> Prediction:
         out = network(
             {
                 "atomic_numbers": batch.species,
@@ -110,13 +122,35 @@ def _sevennet(device: str, weights: Path | None) -> Model:
             }
         )
         voigt = -out["inferred_stress"][:, [0, 3, 5, 3, 1, 4, 5, 4, 2]]
-        return Prediction(
-            out["inferred_total_energy"].detach(),
-            out["inferred_force"].detach(),
-            voigt.detach().view(-1, 3, 3),
-        )
+        return Prediction(out["inferred_total_energy"], out["inferred_force"], voigt.view(-1, 3, 3))
 
-    return _on_our_graphs(evaluate, network, float(checkpoint.config["cutoff"]), "sevenn")
+    def evaluate(batch: GraphBatch) -> Prediction:
+        said = predict(batch)
+        return Prediction(said.energy.detach(), said.forces.detach(), said.stress.detach())
+
+    step = _training_step(network, predict)
+    cutoff = float(checkpoint.config["cutoff"])
+    return _on_our_graphs(evaluate, network, cutoff, "sevenn", step)
+
+
+def _training_step(
+    network: torch.nn.Module, predict: Callable[[GraphBatch], Prediction]
+) -> Callable[[GraphBatch], None]:
+    """Loss of energy, forces and stress against zero, its gradient, and an update of size zero."""
+    state: dict[str, torch.optim.Optimizer] = {}
+
+    def step(batch: GraphBatch) -> None:
+        if not state:
+            network.requires_grad_(requires_grad=True).train()
+            state["adamw"] = torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=0.0)
+        said = predict(batch)
+        energy = (said.energy / batch.atoms_per_structure).abs().mean()
+        loss = energy + said.forces.norm(dim=-1).mean() + said.stress.abs().mean()
+        loss.backward()
+        state["adamw"].step()
+        state["adamw"].zero_grad()
+
+    return step
 
 
 def _mattersim(device: str, weights: Path | None) -> Model:
@@ -147,6 +181,7 @@ def _mattersim(device: str, weights: Path | None) -> Model:
     return Model(
         graph=graph,
         evaluate=evaluate,
+        step=None,
         num_edges=lambda made: int(made["total_num_bonds"]),
         cutoff=float(shape["cutoff"]),
         parameters=sum(each.numel() for each in potential.model.parameters()),

@@ -24,6 +24,8 @@ import torch
 from models import LOADERS, Model, load_model
 from workloads import checksum_of, count_atoms, cut, slices_of
 
+from facet.memory import keep_freed_memory
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,10 +50,16 @@ class Worker:
         model: The potential.
         device: Where it runs, ``cpu`` or ``cuda``.
         pool: File of crystals; None takes generated ones.
+        is_training: Time a training step instead of an evaluation.
     """
 
-    def __init__(self, model: Model, device: str, pool: Path | None) -> None:
+    def __init__(
+        self, model: Model, device: str, pool: Path | None, *, is_training: bool = False
+    ) -> None:
+        if is_training and model.step is None:
+            raise ValueError("the training of this potential is not timed here")
         self.model = model
+        self.work = model.step if is_training and model.step else model.evaluate
         self.is_cuda = device == "cuda"
         self.pool = pool
         self.graphs: list[list[Any]] = []
@@ -109,7 +117,7 @@ class Worker:
 
     def _evaluate(self, graphs: list[Any]) -> None:
         for graph in graphs:
-            self.model.evaluate(graph)
+            self.work(graph)
 
     def _warm_up(self, crystals: list[Crystal]) -> float:
         """Call a few times; return the energy in eV per atom, to compare potentials by."""
@@ -124,7 +132,7 @@ class Worker:
         trials = {}
         for size in batch_atoms if len(some) > 1 else batch_atoms[:1]:
             graphs = [self.model.graph(batch) for batch in cut(some, size)]
-            self.model.evaluate(graphs[0])
+            self.work(graphs[0])
             seconds, _ = self._timed(partial(self._evaluate, graphs))
             trials[size] = seconds / count_atoms(some)
             self._release()
@@ -206,15 +214,18 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--pool", type=Path)
+    parser.add_argument("--training", action="store_true")
     given = parser.parse_args()
     # Libraries may print; replies keep the real standard output for themselves.
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    keep_freed_memory()  # as Facet's own programs do; here for all potentials alike
     model = load_model(given.model, given.device, given.weights)
+    worker = Worker(model, given.device, given.pool, is_training=given.training)
     replies.write(json.dumps(describe(model, given.device)) + "\n")
     replies.flush()
-    serve(Worker(model, given.device, given.pool), sys.stdin, replies)
+    serve(worker, sys.stdin, replies)
 
 
 if __name__ == "__main__":

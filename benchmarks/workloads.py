@@ -20,7 +20,7 @@ NUM_MIXED = 256
 RATTLE = 0.03
 """Standard deviation of the displacements in angstrom: no atom sits on a symmetric site."""
 
-ATOMS = {"1k": 1_000, "10k": 10_000, "50k": 50_000, "100k": 100_000}
+ATOMS = {"150": 150, "1k": 1_000, "10k": 10_000, "50k": 50_000, "100k": 100_000}
 """Cases that are one batch of mixed crystals with at least this many atoms."""
 
 PROTOTYPES = {

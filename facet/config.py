@@ -55,6 +55,24 @@ class SplineBasis:
 
 
 @dataclass(frozen=True)
+class CombinedSplineBasis:
+    """A few functions of any shape: trained combinations of many cubic B-splines.
+
+    Attributes:
+        num_basis: Number of functions.
+        num_knots: B-splines on equal knots that each of them combines.
+    """
+
+    num_basis: int = 8
+    num_knots: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse functions that would depend on each other."""
+        if self.num_knots < self.num_basis:
+            raise ConfigError("A combined spline basis needs a knot or more for every function.")
+
+
+@dataclass(frozen=True)
 class LinearRadial:
     """Radial weights linear in the basis: no MLP, and sums over neighbors can come first."""
 
@@ -71,6 +89,23 @@ class MlpRadial:
 
 
 @dataclass(frozen=True)
+class SiluActivation:
+    """``x / (1 + exp(-x))``: not band-limited, so a finite grid leaves some rotation noise."""
+
+
+@dataclass(frozen=True)
+class ParabolaActivation:
+    """``(x + s)^2 / (4 s)``: functions keep a highest degree, so a small grid is exact.
+
+    Attributes:
+        scale: s, about the root mean square of the values on the grid; the slope at zero is 1/2,
+            as SiLU's.
+    """
+
+    scale: float = 5.0
+
+
+@dataclass(frozen=True)
 class SphereMixing:
     """Channel mixing by one small network at every point of a sphere.
 
@@ -80,12 +115,14 @@ class SphereMixing:
         points: Points of the Lebedev grid.
         amplitude: Root mean square to which features are scaled before the grid; zero leaves them
             as they are.
+        activation: What follows each of the two matrices of the pointwise network.
     """
 
     channels: int = 32
     heads: int = 2
     points: int = 110
     amplitude: float = 0.3
+    activation: SiluActivation | ParabolaActivation = field(default_factory=SiluActivation)
 
 
 @dataclass(frozen=True)
@@ -104,9 +141,14 @@ class NoNorm:
 
 
 PARTS: dict[str, dict[str, type]] = {
-    "basis": {"bessel": BesselBasis, "spline": SplineBasis},
+    "basis": {
+        "bessel": BesselBasis,
+        "spline": SplineBasis,
+        "combined-spline": CombinedSplineBasis,
+    },
     "envelope": {"polynomial": PolynomialEnvelope, "switch": SwitchEnvelope},
     "radial": {"linear": LinearRadial, "mlp": MlpRadial},
+    "activation": {"silu": SiluActivation, "parabola": ParabolaActivation},
     "mixing": {"sphere": SphereMixing, "gate": GateMixing},
     "norm": {"joint": JointNorm, "none": NoNorm},
 }
@@ -130,6 +172,8 @@ class ModelConfig:
         norm: What closes a layer.
         has_inner_linear: Mix channels before messages are sent, as NequIP does.
         has_species_connection: Let the self-connection depend on the element, as NequIP does.
+        has_species_table: In the first layer, whose features say nothing but the element, leave out
+            the inner map and make the self-connection a table with a row for every element.
         head: Hidden widths of the readout, which has no activation.
         has_global_rescale: One scale and shift for all elements beside those of each.
         mean_neighbors: Mean number of neighbors in the training set.
@@ -141,12 +185,13 @@ class ModelConfig:
     channels: tuple[int, ...] = (128, 32, 16)
     num_layers: int = 3
     is_mirror_invariant: bool = True
-    basis: BesselBasis | SplineBasis = field(default_factory=BesselBasis)
+    basis: BesselBasis | SplineBasis | CombinedSplineBasis = field(default_factory=BesselBasis)
     radial: LinearRadial | MlpRadial = field(default_factory=LinearRadial)
     mixing: SphereMixing | GateMixing = field(default_factory=SphereMixing)
     norm: JointNorm | NoNorm = field(default_factory=JointNorm)
     has_inner_linear: bool = False
     has_species_connection: bool = False
+    has_species_table: bool = False
     head: tuple[int, ...] = ()
     has_global_rescale: bool = True
     mean_neighbors: float = 35.0
@@ -158,6 +203,9 @@ class ModelConfig:
             raise ConfigError("A network needs a positive cutoff, basis functions, and layers.")
         if min(self.channels) < 1:
             raise ConfigError("Every degree of a network needs at least one channel.")
+        envelope = getattr(self.basis, "envelope", None)
+        if isinstance(envelope, SwitchEnvelope) and envelope.onset >= self.cutoff:
+            raise ConfigError("The onset of a switch envelope must lie below the cutoff.")
         mixing = self.mixing
         if isinstance(mixing, SphereMixing) and mixing.channels % mixing.heads:
             raise ConfigError("The heads of sphere mixing must divide its channels.")
@@ -215,8 +263,8 @@ def _built(kind: type, values: dict[str, Any]) -> Any:  # noqa: ANN401 (an insta
     return kind(**arguments)
 
 
-FACET_S = ModelConfig()
-"""The bundled potential: natural parity, degrees up to 2."""
+FACET_S = ModelConfig(mixing=SphereMixing(points=50, activation=ParabolaActivation()))
+"""The bundled potential: natural parity, degrees up to 2, mixing that no grid blurs."""
 
 PAPER = ModelConfig(
     channels=(128, 32, 16, 8),

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from facet.config import LinearRadial
+from facet.nn.contraction import blocks_of, contract, spread_weights
 from facet.nn.neighborhoods import DensityBlock, EdgeBlock, density_block
-from facet.nn.paths import Path, coupling, list_paths
+from facet.nn.paths import coupling, list_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ class Convolution(nn.Module):
 
 
 class LinearConvolution(Convolution):
-    """Radial weights linear in the basis: sum over neighbors first.
+    """Radial weights linear in the basis: one matrix product sums over all neighbors first.
 
     Args:
         channels: As for ``Convolution``.
@@ -85,32 +86,40 @@ class LinearConvolution(Convolution):
 
     def __init__(self, channels: Sequence[int], out_lmax: int, config: ModelConfig) -> None:
         super().__init__(channels, out_lmax, config)
-        self.num_basis = config.basis.num_basis
+        num_basis = config.basis.num_basis
+        self.blocks = blocks_of(self.paths, channels, config.lmax)
         self.radial = nn.ParameterList(
-            nn.Parameter(torch.randn(self.num_basis, channels[path.feature]) / self.num_basis**0.5)
+            nn.Parameter(torch.randn(num_basis, channels[path.feature]) / num_basis**0.5)
             for path in self.paths
         )
 
     def forward(self, features: Features, blocks: Sequence[DensityBlock]) -> Features:
         """Return the messages of all atoms, in the order of the blocks."""
-        return self._joined([self._products(features, block) for block in blocks])
+        if self.out_lmax == 0:
+            return self._scalars(features, blocks)
+        joined = torch.cat([x.flatten(1) for x in features], dim=1)
+        weights = spread_weights([*self.radial], self.blocks)
+        groups = []
+        for block in blocks:
+            sums = block.density.transpose(1, 2) @ gather(joined, block.neighbors)
+            sums = sums.unflatten(1, (-1, self.blocks.shape[0]))
+            groups.append(contract(sums, weights, self.blocks))
+        return self._joined(groups)
 
-    def _products(self, features: Features, block: DensityBlock) -> list[Tensor]:
-        gathered = [_gather(x, block.neighbors) for x in features]
-        sums: dict[tuple[int, int], Tensor] = {}
-        products = []
-        for path, weight in zip(self.paths, self.radial, strict=True):
-            key = (path.feature, path.harmonic)
-            if key not in sums:
-                sums[key] = self._sum(gathered[path.feature], block.density[path.harmonic], path)
-            products.append((sums[key] * weight[:, None]).sum(dim=1))
-        return products
-
-    def _sum(self, neighbors: Tensor, density: Tensor, path: Path) -> Tensor:
-        """Sum over neighbors: (group, basis, harmonic x feature components, channels)."""
-        total = density.transpose(1, 2) @ neighbors.flatten(2)
-        components = (2 * path.harmonic + 1) * (2 * path.feature + 1)
-        return total.view(len(total), self.num_basis, components, neighbors.shape[-1])
+    def _scalars(self, features: Features, blocks: Sequence[DensityBlock]) -> Features:
+        """Messages that are scalars: couple every edge first, since little is left to sum."""
+        weights = torch.cat([*self.radial], dim=1)
+        messages = []
+        for block in blocks:
+            coupled = [
+                (gather(x, block.neighbors) * y.unsqueeze(-1)).sum(dim=2) / y.shape[-1] ** 0.5
+                for x, y in zip(
+                    features, block.harmonics, strict=False
+                )  # harmonics may reach further
+            ]
+            sums = block.radial.transpose(1, 2) @ torch.cat(coupled, dim=-1)
+            messages.append((sums * weights).sum(dim=1, keepdim=True))
+        return (self.factor * torch.cat(messages),)
 
 
 class MlpConvolution(Convolution):
@@ -146,7 +155,7 @@ class MlpConvolution(Convolution):
         return weights
 
     def _products(self, features: Features, block: EdgeBlock) -> list[Tensor]:
-        gathered = [_gather(x, block.neighbors) for x in features]
+        gathered = [gather(x, block.neighbors) for x in features]
         weights = torch.split(self.radial_weights(block.radial), self.split, dim=-1)
         products = []
         for path, weight in zip(self.paths, weights, strict=True):
@@ -175,7 +184,7 @@ def prepare_blocks(
     return blocks
 
 
-def _gather(feature: Tensor, neighbors: Tensor) -> Tensor:
+def gather(feature: Tensor, neighbors: Tensor) -> Tensor:
     """Features of the neighbors in every slot: (group, slots, component, channel)."""
     picked = feature.index_select(0, neighbors.flatten())
     return picked.view(*neighbors.shape, *feature.shape[1:])

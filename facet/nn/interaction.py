@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -39,6 +40,7 @@ class InteractionLayer(nn.Module):
         self.convolution = build_convolution(channels_in, len(channels_out) - 1, config)
         self.mixer = build_mixer(channels_out, config)
         self.message = DegreeLinear(self.convolution.channels_out, self.mixer.channels_in)
+        self.residual: LinearConnection | SpeciesConnection | SpeciesTable
         self.residual = _self_connection(channels_in, self.mixer.channels_in, config)
         has_norm = isinstance(config.norm, parts.JointNorm)
         self.norm = JointNorm(channels_out) if has_norm else None
@@ -60,6 +62,41 @@ class InteractionLayer(nn.Module):
         message = self.message(self.convolution(sent, blocks))
         mixed: Features = self.mixer(add_padded(self.residual(features, species_rows), message))
         return mixed if self.norm is None else add_padded(features, self.norm(mixed))
+
+
+class TableLayer(InteractionLayer):
+    """First layer that knows elements by tables: of what they send, and of what they keep.
+
+    What linear maps would make of an embedding is one row an element as well, in fewer numbers.
+
+    Args:
+        channels_in: As for ``InteractionLayer``.
+        channels_out: As for ``InteractionLayer``.
+        config: As for ``InteractionLayer``.
+    """
+
+    def __init__(
+        self, channels_in: Sequence[int], channels_out: Sequence[int], config: ModelConfig
+    ) -> None:
+        super().__init__(channels_in, channels_out, replace(config, has_inner_linear=False))
+        self.residual = SpeciesTable(len(config.species) + 1, self.mixer.channels_in[0])
+
+
+class SpeciesTable(nn.Module):
+    """Self-connection of a first layer: a row for every element.
+
+    Args:
+        rows: Embedding rows.
+        channels: Scalars that go out.
+    """
+
+    def __init__(self, rows: int, channels: int) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(rows, channels))
+
+    def forward(self, features: Features, species_rows: Tensor) -> Features:  # noqa: ARG002 (as SpeciesConnection)
+        """Return the row of every atom."""
+        return (self.table[species_rows].unsqueeze(1),)
 
 
 class LinearConnection(nn.Module):
@@ -98,6 +135,21 @@ class SpeciesConnection(nn.Module):
     def forward(self, features: Features, species_rows: Tensor) -> Features:
         """Return mixed features."""
         return mix_channels(features, (weight[species_rows] for weight in self.weights))
+
+
+def build_layer(
+    number: int, channels_in: Sequence[int], channels_out: Sequence[int], config: ModelConfig
+) -> InteractionLayer:
+    """Make a layer of a network.
+
+    Args:
+        number: Its place, from zero.
+        channels_in: As for ``InteractionLayer``.
+        channels_out: As for ``InteractionLayer``.
+        config: Shape of the network.
+    """
+    kind = TableLayer if number == 0 and config.has_species_table else InteractionLayer
+    return kind(channels_in, channels_out, config)
 
 
 def build_mixer(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from facet.nn.radial import BesselBasis, SplineBasis
+    from facet.nn.radial import RadialBasis
 
 GROUP_SIZE = 64
 """Atoms per block: small enough for the cache, large enough that launching costs little."""
@@ -51,12 +51,15 @@ class DensityBlock(NamedTuple):
     """Products of radial and angular functions of the edges of one group.
 
     Attributes:
-        density: Product of every basis function and harmonic, degree by degree, the component
-            running fastest.
+        density: Products of every basis function and harmonic, the harmonic running fastest.
+        radial: Every basis function.
+        harmonics: Spherical harmonics, degree by degree.
         neighbors: Rank of the neighbor in every slot.
     """
 
-    density: tuple[Float[Tensor, "group slots basis_times_components"], ...]
+    density: Float[Tensor, "group slots basis_times_components"]
+    radial: Float[Tensor, "group slots basis"]
+    harmonics: tuple[Float[Tensor, "group slots components"], ...]
     neighbors: Int[Tensor, "group slots"]
 
 
@@ -89,7 +92,7 @@ def _slots(first: Tensor, degree: Tensor, empty: int) -> Tensor:
 def edge_blocks(
     edge_vectors: Float[Tensor, "edges 3"],
     layout: Layout,
-    basis: BesselBasis | SplineBasis,
+    basis: RadialBasis,
     lmax: int,
 ) -> tuple[EdgeBlock, ...]:
     """Evaluate basis functions and spherical harmonics of every edge, group by group.
@@ -105,20 +108,22 @@ def edge_blocks(
     blocks = []
     for slots, neighbors in zip(layout.slots, layout.neighbors, strict=True):
         vectors = padded[slots]
-        harmonics = tuple(_harmonics(degree, vectors) for degree in range(lmax + 1))
+        harmonics = _harmonics(lmax, vectors)
         blocks.append(EdgeBlock(basis(vectors.norm(dim=-1)), harmonics, neighbors))
     return tuple(blocks)
 
 
 def density_block(block: EdgeBlock) -> DensityBlock:
     """Multiply every basis function with every harmonic, once for all layers."""
-    radial = block.radial.unsqueeze(-1)
-    density = tuple((radial * each.unsqueeze(-2)).flatten(-2) for each in block.harmonics)
-    return DensityBlock(density, block.neighbors)
+    harmonics = torch.cat(block.harmonics, dim=-1)
+    density = (block.radial.unsqueeze(-1) * harmonics.unsqueeze(-2)).flatten(-2)
+    return DensityBlock(density, block.radial, block.harmonics, block.neighbors)
 
 
-def _harmonics(degree: int, vectors: Tensor) -> Tensor:
+def _harmonics(lmax: int, vectors: Tensor) -> tuple[Tensor, ...]:
+    """Component-normalized harmonics, degree by degree."""
     values: Tensor = o3.spherical_harmonics(
-        degree, vectors, normalize=True, normalization="component"
+        list(range(lmax + 1)), vectors, normalize=True, normalization="component"
     )
-    return values
+    parts: tuple[Tensor, ...] = values.split([2 * k + 1 for k in range(lmax + 1)], dim=-1)
+    return parts

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from facet.nn.convolution import prepare_blocks
-from facet.nn.interaction import InteractionLayer
+from facet.nn.interaction import build_layer
 from facet.nn.neighborhoods import arrange, edge_blocks
 from facet.nn.radial import build_basis
 from facet.nn.readout import Readout
@@ -38,7 +38,8 @@ class FacetNetwork(nn.Module):
         self.embedding = nn.Parameter(torch.randn(rows, config.channels[0]))
         self.basis = build_basis(config)
         self.layers = nn.ModuleList(
-            InteractionLayer(before, after, config) for before, after in pairwise(widths)
+            build_layer(number, before, after, config)
+            for number, (before, after) in enumerate(pairwise(widths))
         )
         self.readout = Readout(config)
         self.register_buffer("species_row", _row_of_species(config.species), persistent=False)

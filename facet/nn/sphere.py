@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,16 +10,15 @@ from e3nn import o3
 from scipy.integrate import lebedev_rule
 from torch import nn
 
+from facet import config as parts
 from facet.errors import ConfigError
 from facet.nn.features import DegreeLinear, Features
 from facet.nn.norm import rescaled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
-
-    from facet.config import SphereMixing
 
 LEBEDEV_DEGREES = {14: 5, 26: 7, 38: 9, 50: 11, 86: 15, 110: 17, 146: 19, 170: 21, 302: 29, 590: 41}
 """Number of points of a Lebedev grid -> degree up to which it integrates exactly."""
@@ -53,6 +53,25 @@ def lebedev_matrices(num_points: int, lmax: int) -> tuple[Tensor, Tensor]:
     return harmonics, share[:, None] * harmonics
 
 
+def check_grid(config: parts.SphereMixing, lmax: int) -> None:
+    """Refuse a grid that is too small for what happens on it.
+
+    Two parabolas make functions of degree 4 lmax of functions of degree lmax; projecting them back
+    integrates degree 5 lmax. With such a grid the mixing is equivariant to rounding.
+
+    Raises:
+        ConfigError: Parabolas on a grid that does not integrate them exactly.
+    """
+    needed = 5 * lmax
+    is_parabola = isinstance(config.activation, parts.ParabolaActivation)
+    if is_parabola and LEBEDEV_DEGREES.get(config.points, needed) < needed:
+        enough = min(n for n, degree in LEBEDEV_DEGREES.items() if degree >= needed)
+        raise ConfigError(
+            f"A grid of {config.points} points blurs parabolas of features up to degree {lmax}; "
+            f"use at least {enough} points."
+        )
+
+
 class SphereMixer(nn.Module):
     """Mix channels of all degrees by one small network at every point of a sphere.
 
@@ -68,14 +87,16 @@ class SphereMixer(nn.Module):
     to_grid: Tensor
     from_grid: Tensor
 
-    def __init__(self, config: SphereMixing, channels: Sequence[int]) -> None:
+    def __init__(self, config: parts.SphereMixing, channels: Sequence[int]) -> None:
         super().__init__()
         self.channels_in = tuple(channels)
         self.amplitude = config.amplitude
         self.heads = config.heads
+        self.act = build_activation(config.activation)
         width = config.channels // config.heads
         lifted = [config.channels] * len(channels)
         joined = [config.channels + channels[0], *lifted[1:]]
+        check_grid(config, len(channels) - 1)
         self.up = DegreeLinear(channels, lifted)
         self.first = nn.Parameter(torch.randn(width, width) / width**0.5)
         self.second = nn.Parameter(torch.randn(width, width) / width**0.5)
@@ -92,11 +113,35 @@ class SphereMixer(nn.Module):
         values = self.to_grid @ torch.cat(lifted, dim=1)
         values = values.unflatten(-1, (self.heads, -1))
         for weight in (self.first, self.second):
-            values = nn.functional.silu(values @ weight)
+            values = self.act(values, weight)
         mixed = (self.from_grid @ values.flatten(-2)).split(sizes, dim=1)
         joined: Features = (torch.cat((mixed[0], features[0]), dim=-1), *mixed[1:])
         result: Features = self.down(joined)
         return result
+
+
+def silu_layer(values: Tensor, weight: Tensor) -> Tensor:
+    """Mix channels, then SiLU."""
+    return nn.functional.silu(values @ weight)
+
+
+def parabola_layer(values: Tensor, weight: Tensor, scale: float) -> Tensor:
+    """Mix channels to x, then ``(x + s)^2 / (4 s)``: zero at -s, slope 1/2 at zero.
+
+    The factor goes into the small matrix and the shift into its bias, so that the many values on
+    the grid are passed over only twice.
+    """
+    shift = weight.new_full((len(weight),), scale**0.5 / 2)
+    return nn.functional.linear(values, weight.T / (2 * scale**0.5), shift).square()
+
+
+def build_activation(
+    config: parts.SiluActivation | parts.ParabolaActivation,
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Make one layer of the network at every point of the grid."""
+    if isinstance(config, parts.ParabolaActivation):
+        return partial(parabola_layer, scale=config.scale)
+    return silu_layer
 
 
 class ScalarMixer(nn.Module):

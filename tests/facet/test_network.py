@@ -19,6 +19,7 @@ from facet.config import (
     LinearRadial,
     MlpRadial,
     ModelConfig,
+    ParabolaActivation,
     SphereMixing,
     SplineBasis,
 )
@@ -50,6 +51,17 @@ def test_the_bundled_shape_stays_small():
 def test_natural_parity_keeps_23_of_34_paths_at_lmax_3():
     assert len(list_paths(3, 3, 3, natural_parity=False)) == 34
     assert len(list_paths(3, 3, 3, natural_parity=True)) == 23
+
+
+def test_a_switch_that_begins_beyond_the_cutoff_is_refused():
+    with pytest.raises(ConfigError, match="onset"):
+        replace(SEVENNET_0, cutoff=4.0)
+
+
+def test_parabolas_on_too_small_a_grid_are_refused():
+    blurred = replace(FACET_S, mixing=SphereMixing(points=38, activation=ParabolaActivation()))
+    with pytest.raises(ConfigError, match="use at least 50 points"):
+        FacetNetwork(blurred)
 
 
 @pytest.mark.parametrize("points", [50, 110, 170, 302, 590])

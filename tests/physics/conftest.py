@@ -4,7 +4,16 @@ from dataclasses import replace
 
 import torch
 
-from facet.config import FACET_S, NEQUIP, PAPER, PAPER_O3, SEVENNET_0, SphereMixing
+from facet.config import (
+    FACET_S,
+    NEQUIP,
+    PAPER,
+    PAPER_O3,
+    SEVENNET_0,
+    CombinedSplineBasis,
+    LinearRadial,
+    SphereMixing,
+)
 from facet.facet_potential import FacetPotential
 from facet.nn.network import FacetNetwork
 
@@ -17,6 +26,15 @@ CONFIGS = {
     "paper-o3": replace(PAPER_O3, channels=(8, 6, 4, 2), mixing=FINE_GRID),
     "nequip": replace(NEQUIP, channels=(8, 4, 4)),
     "sevennet-0": replace(SEVENNET_0, channels=(8, 4, 2), num_layers=3),
+    "sevennet-0-slim": replace(
+        SEVENNET_0,
+        channels=(8, 4, 2),
+        num_layers=3,
+        basis=CombinedSplineBasis(6, 24),
+        radial=LinearRadial(),
+        head=(),
+        has_species_table=True,
+    ),
 }
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from conftest import CONFIGS, awake_potential
 
-from facet.config import SphereMixing
+from facet import load
+from facet.config import SiluActivation, SphereMixing
 from facet.testing import HarmonicBonds, LennardJones, assert_is_a_potential
 from facet.testing.crystals import crystals_for
 from facet.testing.measures import Tolerance, ask, require_same
@@ -15,9 +16,10 @@ from facet.testing.symmetry import assert_random_rotations_barely_change_the_ene
 
 def keep_promises(potential):
     config = potential.network.config
+    activation = getattr(config.mixing, "activation", None)
     assert_is_a_potential(
         potential,
-        is_rotation_exact=not isinstance(config.mixing, SphereMixing),
+        is_rotation_exact=not isinstance(activation, SiluActivation),
         is_mirror_invariant=config.is_mirror_invariant,
         isolated_energies=potential.isolated_energies(),
     )
@@ -31,6 +33,11 @@ def test_networks_keep_their_promises(name):
 @pytest.mark.parametrize("name", ["facet-s", "nequip"])
 def test_networks_keep_their_promises_in_single_precision(name):
     keep_promises(awake_potential(CONFIGS[name], torch.float32))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["fp64", "fp32"])
+def test_the_shipped_weights_keep_their_promises(dtype):
+    keep_promises(load("facet-s", dtype=dtype))
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["fp64", "fp32"])
