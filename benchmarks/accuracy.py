@@ -20,6 +20,7 @@ import torch
 
 from facet.checkpoint import load, save_checkpoint
 from facet.training.evaluate import measure
+from facet.training.kinds import Kind
 from facet.training.labels import read_shards
 from facet.training.split import validation_mask
 from facet.units import gpa_from_ev_per_cubic_angstrom
@@ -31,13 +32,6 @@ if TYPE_CHECKING:
     from facet.facet_potential import FacetPotential
     from facet.training.labels import Frame
 
-KINDS = {
-    0: "relaxed",
-    1: "rattled and strained",
-    2: "strongly distorted",
-    3: "species swapped",
-    4: "steps of short relaxations",
-}
 DFT_FILES = {
     "MPtrj, random 1k": ("mptrj-random-1k.xyz.xz", None),
     "MPtrj, highest stress 1k": ("mptrj-highest-stress-1k.xyz.xz", None),
@@ -90,9 +84,11 @@ def held_out(folder: Path, potential: FacetPotential) -> dict[str, Callable[[], 
     chosen = np.flatnonzero(validation_mask(frames.formulas(), parents, fraction))
     chosen = np.random.default_rng(1).permutation(chosen)
     groups = {"held-out labels, all": chosen}
-    for kind, name in KINDS.items():
-        groups[f"held-out labels, {name}"] = chosen[frames.kind[chosen] == kind]
-    mild = np.isin(frames.kind[chosen], (0, 1))
+    for kind in Kind:
+        of_kind = chosen[frames.kind[chosen] == kind]
+        if len(of_kind):
+            groups[f"held-out labels, {kind.description}"] = of_kind
+    mild = np.isin(frames.kind[chosen], (Kind.RELAXED, Kind.RATTLED))
     groups["held-out labels, relaxed and rattled"] = chosen[mild]
     return {name: _of(frames.frames, indices) for name, indices in groups.items()}
 

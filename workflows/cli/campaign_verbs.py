@@ -1,0 +1,100 @@
+"""Verbs about candidates: screen, relax, query."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workflows.cli.options import Candidates, Ended, Fmax, Json, Limit, MaxSteps, Potential, Smax
+
+
+def screen(
+    candidates: Candidates,
+    reference: Annotated[
+        Path, typer.Option(help="Competing phases: crystals, or JSON of formation energies")
+    ],
+    elements: Annotated[
+        Path | None, typer.Option(help="Elemental energies that formation energies count from")
+    ] = None,
+    potential: Potential = "facet-s",
+    limit: Limit = None,
+    max_above_hull: Annotated[float, typer.Option(help="Flag up to this distance, eV/atom")] = 0.05,
+    fmax: Fmax = 0.05,
+    smax: Smax = 0.1,
+    max_steps: MaxSteps = 500,
+    controls: Annotated[
+        Path | None, typer.Option(help="JSON list of compounds known to exist, counted at the end")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the table as a web page too")] = None,
+    as_json: Json = False,
+    strict: Annotated[bool, typer.Option(help="Exit with 3 when an input was rejected")] = False,
+) -> None:
+    """Relax candidates, measure their distance to the hull, and rank those worth DFT."""
+    from facet.relaxation.settings import RelaxSettings
+    from screening.rules import FlagRule
+    from workflows.cli.screen import run_screen
+    from workflows.settings import CampaignSettings
+
+    settings = CampaignSettings(
+        candidates=tuple(candidates),
+        reference=reference,
+        element_energies=elements,
+        potential=potential,
+        relax=RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps),
+        rule=FlagRule(max_energy_above_hull=max_above_hull),
+        limit=limit,
+    )
+    raise Ended(run_screen(settings, controls=controls, html=html, as_json=as_json, strict=strict))
+
+
+def relax(
+    candidates: Candidates,
+    out: Annotated[Path | None, typer.Option(help="Write relaxed crystals here (.extxyz)")] = None,
+    potential: Potential = "facet-s",
+    limit: Limit = None,
+    fmax: Fmax = 0.05,
+    smax: Smax = 0.1,
+    max_steps: MaxSteps = 500,
+    fixed_cell: Annotated[bool, typer.Option(help="Relax positions only")] = False,
+    as_json: Json = False,
+    strict: Annotated[bool, typer.Option(help="Exit with 3 when an input was rejected")] = False,
+) -> None:
+    """Relax crystals in batches and print how each ended; no database is used."""
+    from facet.relaxation.settings import RelaxSettings
+    from workflows.cli.relax import RelaxRequest, run_relax
+
+    settings = RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps, relax_cell=not fixed_cell)
+    request = RelaxRequest(candidates, settings, potential, limit)
+    raise Ended(run_relax(request, out=out, as_json=as_json, strict=strict))
+
+
+def query(
+    campaign: Annotated[
+        str | None, typer.Option(help="Campaign id; the latest one if absent")
+    ] = None,
+    flagged: Annotated[bool, typer.Option("--flagged", help="Only candidates worth DFT")] = False,
+    formula: Annotated[str | None, typer.Option(help="Reduced formula, e.g. SrTiO3")] = None,
+    chemsys: Annotated[
+        str | None, typer.Option(help="Elements joined by '-', e.g. O-Sr-Ti")
+    ] = None,
+    max_above_hull: Annotated[
+        float | None, typer.Option(help="Largest distance to the hull, eV/atom")
+    ] = None,
+    status: Annotated[str | None, typer.Option(help="E.g. screened or rejected_input")] = None,
+    limit: Limit = None,
+    as_json: Json = False,
+) -> None:
+    """Print candidates of a campaign from the database, nearest to the hull first."""
+    from workflows.cli.query import run_query
+
+    conditions = {
+        "campaign_id": campaign,
+        "is_flagged": True if flagged else None,
+        "formula": formula,
+        "chemsys": chemsys,
+        "max_energy_above_hull": max_above_hull,
+        "status": status,
+    }
+    raise Ended(run_query(conditions, limit=limit, as_json=as_json))

@@ -1,0 +1,23 @@
+"""Options that several verbs share, and how a verb ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Ended(SystemExit):
+    """A verb that came to its own end; any other exit is the command-line library's."""
+
+
+Candidates = Annotated[
+    list[Path], typer.Argument(help="Files, folders or archives of crystals", show_default=False)
+]
+Potential = Annotated[str, typer.Option(help="Bundled name, path of a checkpoint, or mace:PATH")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
+Fmax = Annotated[float, typer.Option(help="Largest force of a converged crystal, eV/angstrom")]
+Smax = Annotated[float, typer.Option(help="Largest stress of a converged crystal, GPa")]
+MaxSteps = Annotated[int, typer.Option(help="Steps after which a crystal is given up")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Read at most this many crystals")]
