@@ -7,6 +7,8 @@ shown in GPa. Stress carries ASE's sign: a compressed crystal has negative stres
 EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766339999998
 """One eV/A^3 in GPa (CODATA 2018 elementary charge)."""
 
+KILOBAR_IN_A_GPA = 10.0
+
 
 def gpa_from_ev_per_cubic_angstrom(value: float) -> float:
     """Convert a stress component from eV/A^3 to GPa."""
@@ -16,3 +18,8 @@ def gpa_from_ev_per_cubic_angstrom(value: float) -> float:
 def ev_per_cubic_angstrom_from_gpa(value: float) -> float:
     """Convert a pressure from GPa to eV/A^3."""
     return value / EV_PER_CUBIC_ANGSTROM_IN_GPA
+
+
+def ev_per_cubic_angstrom_from_vasp_kilobar(value: float) -> float:
+    """Convert a stress component from kbar in VASP's sign (positive when compressed) to eV/A^3."""
+    return -ev_per_cubic_angstrom_from_gpa(value / KILOBAR_IN_A_GPA)

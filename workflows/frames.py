@@ -1,18 +1,25 @@
-"""Labeled frames from the files that people have."""
+"""Labeled frames from the files that people have, one at a time."""
 
 from __future__ import annotations
 
 import io
 import lzma
+import shutil
+import sqlite3
+import tempfile
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+import ase.db
 import ase.io
 import numpy as np
 
 from facet.errors import DataError
 from facet.graph.neighbors import Crystal
 from facet.training.labels import Frame, read_shards
+from workflows.inputs.formats import Format, compression_of, format_of
+from workflows.inputs.streams import opened
+from workflows.json_frames import PARENTS, read_document, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,12 +27,24 @@ if TYPE_CHECKING:
 
     from ase import Atoms
 
-DAMAGED = (OSError, EOFError, ValueError, LookupError, lzma.LZMAError, zipfile.BadZipFile)
-"""What numpy, ase and the unpackers raise while they read a damaged file."""
+DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    sqlite3.Error,
+)
+"""What numpy, ase, json and the unpackers raise while they read a damaged file."""
 
 
 def read_frames(paths: Sequence[Path]) -> Iterator[Frame]:
-    """Yield labeled frames of ``.npz`` shards and of extended XYZ files, plain or ``.xz``.
+    """Yield labeled frames of files in any format, streamed.
+
+    Understood are ``.npz`` shards, ASE databases (``.db``), and, plain or compressed, JSON
+    documents and lines (``workflows.json_frames`` says which) and extended XYZ.
 
     Raises:
         DataError: A file is missing or damaged, or a frame lacks energy, forces or stress.
@@ -34,27 +53,57 @@ def read_frames(paths: Sequence[Path]) -> Iterator[Frame]:
         if not path.is_file():
             raise DataError(f"There is no file {path}; check the path of the frames.")
         try:
-            yield from _shard(path) if path.suffix == ".npz" else _extxyz(path)
+            yield from _frames_of(path)
         except DAMAGED as error:
             reason = str(error) or type(error).__name__
             raise DataError(
-                f"{path} cannot be read as labeled frames ({reason}); give .npz shards or extended "
-                "XYZ with energy, forces and stress."
+                f"{path} cannot be read as labeled frames ({reason}); give .npz shards, extended "
+                "XYZ, an ASE database or JSON with energy, forces and stress."
             ) from error
 
 
-def _shard(path: Path) -> Iterator[Frame]:
-    shard = read_shards([path])
-    yield from shard.frames(range(len(shard)))
+def _frames_of(path: Path) -> Iterator[Frame]:
+    if path.suffix == ".npz":
+        shard = read_shards([path])
+        yield from shard.frames(range(len(shard)))
+    elif path.suffix == ".db":
+        yield from _database(path)
+    else:
+        yield from _text(path)
 
 
-def _extxyz(path: Path) -> Iterator[Frame]:
-    opener = lzma.open if path.suffix == ".xz" else open
-    with opener(path, "rt") as stream:
-        # Unpacked first: ase seeks, and a compressed stream would be unpacked anew each time.
-        text = io.StringIO(stream.read())
-    for number, atoms in enumerate(ase.io.iread(text, index=":", format="extxyz")):
-        yield _frame(atoms, f"{path.name}, frame {number}")
+def _text(path: Path) -> Iterator[Frame]:
+    def open_raw() -> BinaryIO:
+        return path.open("rb")
+
+    with opened(open_raw, path.name, limit=None) as raw:
+        stream = io.TextIOWrapper(raw, encoding="utf-8")
+        match format_of(path.name):
+            case Format.JSON:
+                yield from read_document(stream, path.name)
+            case Format.JSON_LINES:
+                yield from read_lines(stream, path.name)
+            case _ if compression_of(path.name):
+                # Unpacked first: ase seeks, which would unpack a compressed stream each time.
+                with tempfile.TemporaryFile("w+", encoding="utf-8") as unpacked:
+                    shutil.copyfileobj(stream, unpacked)
+                    unpacked.seek(0)
+                    yield from _extxyz(unpacked, path.name)
+            case _:
+                yield from _extxyz(stream, path.name)
+
+
+def _extxyz(stream: TextIO, file_name: str) -> Iterator[Frame]:
+    for number, atoms in enumerate(ase.io.iread(stream, index=":", format="extxyz")):
+        yield _frame(atoms, f"{file_name}, frame {number}")
+
+
+def _database(path: Path) -> Iterator[Frame]:
+    with ase.db.connect(path, use_lock_file=False) as database:
+        for row in database.select():
+            atoms = row.toatoms()
+            atoms.info.update(row.key_value_pairs)
+            yield _frame(atoms, f"{path.name}, row {row.id}")
 
 
 def _frame(atoms: Atoms, name: str) -> Frame:
@@ -70,5 +119,5 @@ def _frame(atoms: Atoms, name: str) -> Frame:
         forces=np.asarray(results["forces"]),
         stress=atoms.get_stress(voigt=False),
         kind=0,
-        parent=name,
+        parent=next((str(atoms.info[key]) for key in PARENTS if key in atoms.info), name),
     )

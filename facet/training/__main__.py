@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from facet.errors import FacetError
+from facet.memory import keep_freed_memory
 from facet.training.loop import Trainer
 from facet.training.settings import read_settings
 
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("config", type=Path, help="YAML file with the settings of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the last saved state")
     arguments = parser.parse_args()
+    keep_freed_memory()
     try:
         trainer = Trainer(read_settings(arguments.config))
         if arguments.resume:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from facet.errors import DataError
 from facet.graph.neighbors import Crystal
+from facet.training.parts import Parts, join, map_arrays, read_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 Formula = tuple[tuple[int, int], ...]
 """Reduced formula: pairs of atomic number and count, sorted."""
+
+
+ATOM_ARRAYS = ("Z", "frac", "forces")
+"""Arrays of a shard with a row for every atom: nearly all of its bytes."""
+
+MAX_IN_MEMORY = 2**29
+"""Bytes of shards that are read as a whole; what is larger stays on disk."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Frame:
 class FrameSet:
     """Many frames in a few arrays; atoms of one frame are contiguous.
 
+    Arrays with a row for every atom may stay on disk.
+
     Attributes:
         n: Atoms of each frame, shape (frames,).
         Z: Atomic numbers, shape (atoms,).
@@ -58,11 +68,11 @@ class FrameSet:
     """
 
     n: np.ndarray
-    Z: np.ndarray
-    frac: np.ndarray
+    Z: np.ndarray | Parts
+    frac: np.ndarray | Parts
     cell: np.ndarray
     energy: np.ndarray
-    forces: np.ndarray
+    forces: np.ndarray | Parts
     stress: np.ndarray
     kind: np.ndarray
     id: np.ndarray
@@ -107,7 +117,9 @@ class FrameSet:
         """SHA-256 of all arrays, to name the data in a training card."""
         total = hashlib.sha256()
         for each in fields(self):
-            total.update(np.ascontiguousarray(getattr(self, each.name)).tobytes())
+            array = getattr(self, each.name)
+            for part in array if isinstance(array, Parts) else [array]:
+                total.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
         return total.hexdigest()
 
 
@@ -119,20 +131,25 @@ def reduced_formula(numbers: np.ndarray) -> Formula:
 
 
 def read_shards(paths: Sequence[Path]) -> FrameSet:
-    """Join the frames of several ``.npz`` shards.
+    """Join the frames of several ``.npz`` shards; many uncompressed ones stay on disk.
 
     Raises:
         DataError: There is no shard, or one lacks an array.
     """
     if not paths:
         raise DataError("No label shards were found; check the path in the training config.")
+    is_large = sum(path.stat().st_size for path in paths) > MAX_IN_MEMORY
     names = [each.name for each in fields(FrameSet)]
     parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for path in paths:
-        with np.load(path, allow_pickle=False) as shard:
-            missing = sorted(set(names) - set(shard.files))
-            if missing:
-                raise DataError(f"{path} lacks the arrays {', '.join(missing)}; label it anew.")
-            for name in names:
-                parts[name].append(shard[name])
-    return FrameSet(**{name: np.concatenate(arrays) for name, arrays in parts.items()})
+        arrays = map_arrays(path) if is_large else read_arrays(path)
+        missing = sorted(set(names) - set(arrays))
+        if missing:
+            raise DataError(f"{path} lacks the arrays {', '.join(missing)}; label it anew.")
+        for name in names:
+            parts[name].append(arrays[name])
+    joined: dict[str, Any] = {
+        name: join(arrays) if name in ATOM_ARRAYS else np.concatenate(arrays)
+        for name, arrays in parts.items()
+    }
+    return FrameSet(**joined)

@@ -27,7 +27,8 @@ def build_optimizers(
     mixing: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, value in network.named_parameters():
-        is_mixing = value.ndim == 2 and name != "embedding" and ".radial." not in name  # noqa: PLR2004 (a matrix)
+        is_table = name == "embedding" or name.endswith((".table", ".combination"))
+        is_mixing = value.ndim == 2 and not is_table and ".radial." not in name  # noqa: PLR2004 (a matrix)
         (mixing if is_mixing else others).append(value)
     return {
         "muon": torch.optim.Muon(

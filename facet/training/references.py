@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
     from facet.training.labels import Frame, FrameSet
 
+LAST_ROW = 120
+"""More than any atomic number."""
+
+MAX_FITTED = 200_000
+"""Frames that a least-squares fit takes; more would not change it."""
+
 FORCE_CAP = 10.0
 """eV/A; larger forces do not widen the scale of atomic energies."""
 
@@ -28,13 +34,27 @@ def fit_species_shift(frames: FrameSet, indices: np.ndarray, species: Sequence[i
     Returns:
         Energies in eV, shape (species,).
     """
-    owner = np.repeat(np.arange(len(frames)), frames.n.astype(np.int64))
-    counts = np.zeros((len(frames), 120))
-    np.add.at(counts, (owner, frames.Z), 1)
-    sizes = frames.n[indices, None].astype(float)
-    design = counts[indices][:, list(species)] / sizes
-    solution, *_ = np.linalg.lstsq(design, frames.energy[indices] / sizes[:, 0], rcond=None)
+    if len(indices) > MAX_FITTED:
+        indices = np.random.default_rng(0).choice(indices, MAX_FITTED, replace=False)
+    design = composition(frames, indices, species)
+    energies = frames.energy[indices] / frames.n[indices].astype(float)
+    solution, *_ = np.linalg.lstsq(design, energies, rcond=None)
     return np.asarray(solution)
+
+
+def composition(frames: FrameSet, indices: np.ndarray, species: Sequence[int]) -> np.ndarray:
+    """Share of each element in each frame, shape (indices, species).
+
+    Args:
+        frames: Labeled frames.
+        indices: Frames to look at.
+        species: Atomic numbers in the order of the columns.
+    """
+    owner = np.repeat(np.arange(len(frames)), frames.n.astype(np.int64))
+    counts = np.zeros((len(frames), LAST_ROW), dtype=np.uint16)
+    np.add.at(counts, (owner, np.asarray(frames.Z)), 1)
+    found: np.ndarray = counts[indices][:, list(species)] / frames.n[indices, None].astype(float)
+    return found
 
 
 def rms_force(frames: Sequence[Frame]) -> float:

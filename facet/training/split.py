@@ -7,10 +7,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facet.errors import DataError
+from facet.training.exclusion import refuse_excluded
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from facet.training.labels import Formula
+    from facet.training.labels import Formula, FrameSet
+    from facet.training.settings import TrainSettings
+
+
+def divide(frames: FrameSet, settings: TrainSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of training and validation frames; validation in a fixed random order.
+
+    Raises:
+        DataError: A frame has a formula that the settings exclude, or one side is empty.
+    """
+    formulas = frames.formulas()
+    refuse_excluded(frames, formulas, settings)
+    if settings.validation_fraction == 0:
+        return np.arange(len(frames)), np.array([], dtype=np.int64)
+    parents = [str(each) for each in frames.id]
+    is_validation = validation_mask(formulas, parents, settings.validation_fraction)
+    if is_validation.all() or not is_validation.any():
+        raise DataError(
+            f"With validation_fraction {settings.validation_fraction} all frames fall on one side "
+            "of the split; choose another fraction (zero trains on all frames), or label frames "
+            "of more formulas."
+        )
+    order = np.random.default_rng(1).permutation(np.flatnonzero(is_validation))
+    return np.flatnonzero(~is_validation), order
 
 
 def validation_mask(

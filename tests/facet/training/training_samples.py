@@ -9,23 +9,23 @@ from facet.testing import LennardJones
 SPECIES = (11, 17, 19)
 
 
-def write_shard(path, num_frames=24, seed=0):
+def write_shard(path, num_frames=24, seed=0, *, species=SPECIES, sigma=2.3):
     """Write frames of two atoms with energies, forces and stresses that belong together."""
     rng = np.random.default_rng(seed)
     potential = LennardJones(
-        epsilon=0.2, sigma=2.3, cutoff=4.0, switch_start=3.0, species=frozenset(SPECIES)
+        epsilon=0.2, sigma=sigma, cutoff=4.0, switch_start=3.0, species=frozenset(SPECIES)
     )
     fractions, cells, numbers, energies, forces, stresses = [], [], [], [], [], []
     for _ in range(num_frames):
         cell = 3.2 * (np.eye(3) + rng.normal(0, 0.03, (3, 3)))
         fraction = np.array([[0, 0, 0], [0.5, 0.5, 0.5]]) + rng.normal(0, 0.01, (2, 3))
-        species = rng.choice(SPECIES, 2)
-        crystal = Crystal(species, fraction @ cell, cell)
+        atoms = rng.choice(species, 2)
+        crystal = Crystal(atoms, fraction @ cell, cell)
         said = potential(build_batch([crystal], potential.cutoff, torch.float64))
         fractions.append(fraction)
         cells.append(cell)
-        numbers.append(species)
-        energies.append(float(said.energy[0]) - 0.1 * species.sum())
+        numbers.append(atoms)
+        energies.append(float(said.energy[0]) - 0.1 * atoms.sum())
         forces.append(said.forces.numpy())
         stresses.append(said.stress[0].numpy())
     np.savez(
