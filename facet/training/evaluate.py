@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from facet.units import gpa_from_ev_per_cubic_angstrom
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from facet.graph.neighbors import Crystal
     from facet.potential import Potential
     from facet.training.labels import Frame
 
@@ -44,27 +45,107 @@ class Errors:
         return {k: v if isinstance(v, int) else round(v, 3) for k, v in asdict(self).items()}
 
 
+class Values(NamedTuple):
+    """Labels or predictions of several crystals.
+
+    Attributes:
+        energy: Total energies in eV, shape (frames,).
+        forces: Forces in eV/angstrom, shape (atoms, 3).
+        stress: Stresses in eV/angstrom^3, ASE's sign, shape (frames, 3, 3).
+    """
+
+    energy: np.ndarray
+    forces: np.ndarray
+    stress: np.ndarray
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Labels and predictions of the same frames; atoms of one frame are contiguous.
+
+    Attributes:
+        sizes: Atoms of each frame, shape (frames,).
+        species: Atomic numbers, shape (atoms,).
+        labels: What is right.
+        predicted: What the potential says.
+    """
+
+    sizes: np.ndarray
+    species: np.ndarray
+    labels: Values
+    predicted: Values
+
+    @property
+    def frame_of_atom(self) -> np.ndarray:
+        """Number of the frame that each atom belongs to."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+    def only(self, chosen: np.ndarray) -> Comparison:
+        """Keep some frames.
+
+        Args:
+            chosen: Whether each frame is kept, shape (frames,).
+        """
+        atoms = chosen[self.frame_of_atom]
+
+        def kept(values: Values) -> Values:
+            return Values(values.energy[chosen], values.forces[atoms], values.stress[chosen])
+
+        return Comparison(
+            self.sizes[chosen], self.species[atoms], kept(self.labels), kept(self.predicted)
+        )
+
+    def errors(self) -> Errors:
+        """Reduce to mean errors; there must be a frame."""
+        labels, predicted = self.labels, self.predicted
+        return summarize(
+            (predicted.energy - labels.energy) / self.sizes,
+            np.linalg.norm(predicted.forces - labels.forces, axis=-1),
+            np.linalg.norm(predicted.stress - labels.stress, axis=(1, 2)),
+        )
+
+
 def measure(potential: Potential, frames: Iterable[Frame]) -> Errors:
-    """Compare a potential with labels.
+    """Reduce the comparison of a potential with labels to mean errors.
 
     Args:
         potential: The potential.
-        frames: Labeled frames; all their elements must be known to the potential.
+        frames: Labeled frames, one at least; all their elements must be known to the potential.
     """
-    energy, force, stress = [], [], []
-    for group in _batches(frames):
-        batch = build_batch(
-            [each.crystal for each in group], potential.cutoff, potential.dtype, potential.device
+    return compare(potential, frames).errors()
+
+
+def compare(potential: Potential, frames: Iterable[Frame]) -> Comparison:
+    """Set predictions of a potential beside labels.
+
+    Args:
+        potential: The potential.
+        frames: Labeled frames, one at least; all their elements must be known to the potential.
+    """
+    labeled = list(frames)
+    labels = Values(
+        np.array([each.energy for each in labeled]),
+        np.concatenate([each.forces for each in labeled]),
+        np.stack([each.stress for each in labeled]),
+    )
+    return Comparison(
+        sizes=np.array([len(each.forces) for each in labeled]),
+        species=np.concatenate([each.crystal.species for each in labeled]),
+        labels=labels,
+        predicted=predict(potential, (each.crystal for each in labeled)),
+    )
+
+
+def predict(potential: Potential, crystals: Iterable[Crystal]) -> Values:
+    """Evaluate crystals, one at least, in batches of moderate size."""
+    parts = []
+    for group in _batches(crystals):
+        batch = build_batch(group, potential.cutoff, potential.dtype, potential.device)
+        said = potential(batch)
+        parts.append(
+            Values(said.energy.cpu().numpy(), said.forces.cpu().numpy(), said.stress.cpu().numpy())
         )
-        prediction = potential(batch)
-        forces = np.concatenate([each.forces for each in group])
-        sizes = np.array([len(each.forces) for each in group])
-        labels = np.array([each.energy for each in group])
-        energy.append((prediction.energy.cpu().numpy() - labels) / sizes)
-        force.append(np.linalg.norm(prediction.forces.cpu().numpy() - forces, axis=-1))
-        difference = prediction.stress.cpu().numpy() - np.stack([each.stress for each in group])
-        stress.append(np.linalg.norm(difference, axis=(1, 2)))
-    return summarize(np.concatenate(energy), np.concatenate(force), np.concatenate(stress))
+    return Values(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def summarize(energy: np.ndarray, force: np.ndarray, stress: np.ndarray) -> Errors:
@@ -85,11 +166,11 @@ def summarize(energy: np.ndarray, force: np.ndarray, stress: np.ndarray) -> Erro
     )
 
 
-def _batches(frames: Iterable[Frame]) -> Iterator[Sequence[Frame]]:
-    group: list[Frame] = []
-    for frame in frames:
-        group.append(frame)
-        if sum(len(each.forces) for each in group) >= MAX_BATCH_ATOMS:
+def _batches(crystals: Iterable[Crystal]) -> Iterator[Sequence[Crystal]]:
+    group: list[Crystal] = []
+    for crystal in crystals:
+        group.append(crystal)
+        if sum(len(each.species) for each in group) >= MAX_BATCH_ATOMS:
             yield group
             group = []
     if group:

@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document and nothing else; JSON has no NaN, so that becomes null."""
+    """Print one JSON document and nothing else."""
+    sys.stdout.write(plain_json(document))
+
+
+def plain_json(document: object) -> str:
+    """Write a document as JSON, which has no NaN, so that becomes null."""
     plain = _without_nan(document)
-    sys.stdout.write(json.dumps(plain, indent=1, allow_nan=False, default=str) + "\n")
+    return json.dumps(plain, indent=1, allow_nan=False, default=str) + "\n"
 
 
 def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

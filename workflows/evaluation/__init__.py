@@ -1,0 +1,1 @@
+"""How good a potential is, measured against DFT: one file per part of the suite."""
