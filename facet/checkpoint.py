@@ -1,4 +1,4 @@
-"""Checkpoints: weights, config and training card in one safetensors file."""
+"""Checkpoints: weights, config, training card and committee in one safetensors file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from facet.errors import CheckpointError
 from facet.facet_potential import FacetPotential, plain_network
 from facet.golden import GoldenBatch
 from facet.selfcheck import golden_with_record, self_check
+from facet.uncertainty import Committee
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 FORMAT = "facet-1"
 """Name and version of the layout of weights; raised when a network cannot read older files."""
+
+FORMAT_WITH_COMMITTEE = "facet-2"
+"""The same with a committee beside the weights; versions that know none refuse it by name."""
+
+_HEADS, _SHIFTS = "committee.heads", "committee.shifts"
 
 BUNDLED = Path(__file__).parent / "checkpoints"
 """Folder of the checkpoints that ship with Facet."""
@@ -35,6 +41,7 @@ def save_checkpoint(
     config: ModelConfig,
     weights: dict[str, Tensor],
     card: dict[str, Any],
+    committee: Committee | None = None,
 ) -> None:
     """Write a checkpoint, replacing an older file only when the new one is complete.
 
@@ -45,6 +52,7 @@ def save_checkpoint(
         config: Shape of the network.
         weights: Its state dict.
         card: How it was trained and what it was measured to be worth; plain values.
+        committee: Members that were fitted to these weights.
     """
     metadata = {
         "format": FORMAT,
@@ -52,7 +60,15 @@ def save_checkpoint(
         "card": json.dumps(card, sort_keys=True),
         "golden": golden_with_record(config, weights).to_text(),
     }
-    whole = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    tensors = dict(weights)
+    if committee is not None:
+        tensors |= {_HEADS: committee.heads, _SHIFTS: committee.shifts}
+        described = {"fingerprint": committee.fingerprint, "card": dict(committee.card)}
+        metadata |= {
+            "format": FORMAT_WITH_COMMITTEE,
+            "committee": json.dumps(described, sort_keys=True),
+        }
+    whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     partial = path.with_suffix(".partial")
     save_file(whole, partial, metadata=metadata)
     partial.replace(path)
@@ -65,7 +81,8 @@ def read_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[st
         CheckpointError: The file is missing, is no checkpoint, or has another layout.
     """
     with _opened(path) as (file, metadata):
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
+        names = set(file.keys()) - {_HEADS, _SHIFTS}
+        weights = {name: file.get_tensor(name) for name in sorted(names)}
     config = ModelConfig.from_dict(json.loads(metadata["config"]))
     return config, weights, json.loads(metadata["card"])
 
@@ -78,6 +95,19 @@ def read_golden(path: Path) -> GoldenBatch | None:
     """
     with _opened(path) as (_, metadata):
         return GoldenBatch.from_text(metadata["golden"]) if "golden" in metadata else None
+
+
+def read_committee(path: Path) -> Committee | None:
+    """Read the committee; None if the file holds none.
+
+    Raises:
+        CheckpointError: As ``read_checkpoint``.
+    """
+    with _opened(path) as (file, metadata):
+        if "committee" not in metadata:
+            return None
+        described = json.loads(metadata["committee"])
+        return Committee(file.get_tensor(_HEADS), file.get_tensor(_SHIFTS), **described)
 
 
 def load(
@@ -109,7 +139,11 @@ def load(
             f"The weights in {path} do not fit its config; the file is damaged, fetch it again."
         ) from error
     potential = FacetPotential(
-        network.to(device, dtype), fingerprint(config, weights), card, read_golden(path)
+        network.to(device, dtype),
+        fingerprint(config, weights),
+        card,
+        read_golden(path),
+        read_committee(path),
     )
     if check:
         self_check(potential)
@@ -150,10 +184,11 @@ def _opened(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
+            if metadata.get("format") not in {FORMAT, FORMAT_WITH_COMMITTEE}:
                 raise CheckpointError(
                     f"{path} has layout {metadata.get('format', 'unknown')!r}, this version of "
-                    f"Facet reads {FORMAT!r}; use the version that wrote the file, or train anew."
+                    f"Facet reads {FORMAT!r} and {FORMAT_WITH_COMMITTEE!r}; use the version that "
+                    "wrote the file, or train anew."
                 )
             yield file, metadata
     except (OSError, SafetensorError) as error:

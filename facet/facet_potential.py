@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from facet.derivatives import energy_forces_stress
+from facet.errors import CheckpointError
 from facet.graph.elements import check_batch_species
 from facet.nn.network import FacetNetwork
+from facet.uncertainty import LastLayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from jaxtyping import Float
     from torch import Tensor
 
     from facet.config import ModelConfig
     from facet.golden import GoldenBatch
     from facet.graph.batch import GraphBatch
     from facet.potential import Prediction
+    from facet.uncertainty import Committee
 
 ENERGY_SCHEME = "PBE+U uncorrected"
 
@@ -33,9 +38,13 @@ class FacetPotential:
         card: How it was trained, and its measured errors.
         golden: Crystals on which every way of computing the network must agree, from its
             checkpoint.
+        committee: Last layers whose disagreement says how far energies can be trusted.
 
     Attributes:
         path: How the network is computed, in a word.
+
+    Raises:
+        CheckpointError: The committee belongs to other weights.
     """
 
     path = "eager"
@@ -46,11 +55,15 @@ class FacetPotential:
         fingerprint: str,
         card: dict[str, Any],
         golden: GoldenBatch | None = None,
+        committee: Committee | None = None,
     ) -> None:
+        if committee is not None:
+            committee.check_weights(fingerprint, network.readout)
         self.network = network.eval().requires_grad_(requires_grad=False)
         self.fingerprint = fingerprint
         self.card = card
         self.golden = golden
+        self.committee = committee
 
     @property
     def cutoff(self) -> float:
@@ -83,10 +96,35 @@ class FacetPotential:
         Raises:
             UnsupportedElement: The batch holds an element that the potential does not know.
         """
+        self._refuse_unknown(batch)
+        return energy_forces_stress(self.network, batch)
+
+    @cached_property
+    def last_layer(self) -> LastLayer:
+        """The network split before its last vector, made when it is first asked for."""
+        return LastLayer(self.network)
+
+    def member_energies(self, batch: GraphBatch) -> Float[Tensor, "structures members"]:
+        """Return energies in eV by every member of the committee, without derivatives.
+
+        Their mean is the energy that a call gives, their spread says how far it can be trusted.
+
+        Raises:
+            CheckpointError: The potential has no committee.
+            UnsupportedElement: The batch holds an element that the potential does not know.
+        """
+        if self.committee is None:
+            raise CheckpointError(
+                "The checkpoint of this potential holds no committee; fit one with "
+                "`python benchmarks/fit_committee.py --potential PATH`."
+            )
+        self._refuse_unknown(batch)
+        return self.last_layer.member_energies(batch, self.committee)
+
+    def _refuse_unknown(self, batch: GraphBatch) -> None:
         rows = self.network.species_row[batch.species]
         if bool((rows == len(self.network.config.species)).any()):
             check_batch_species(batch, self.species)
-        return energy_forces_stress(self.network, batch)
 
     def isolated_energies(self) -> dict[int, float]:
         """Energy in eV of one atom without neighbors, by atomic number."""

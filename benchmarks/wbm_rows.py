@@ -1,0 +1,107 @@
+"""The WBM rows of the campaign file, relaxed with a potential and kept for the next run."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import ase.io
+import numpy as np
+
+from facet.graph.neighbors import Crystal
+from facet.relaxation.relaxer import relax
+from facet.relaxation.settings import RelaxSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from facet.facet_potential import FacetPotential
+
+CAMPAIGN = "campaign_substitution.extxyz.xz"
+CERTAIN = "wbm972"
+"""Source of the rows whose DFT labels belong to the relaxed crystal without doubt."""
+
+
+@dataclass(frozen=True)
+class WbmRow:
+    """A candidate with a known outcome, relaxed by the potential.
+
+    Attributes:
+        name: The WBM id.
+        formula: Reduced formula as the file writes it.
+        above_hull: DFT distance to the hull without phases of its own formula, in eV/atom.
+        volume: DFT volume in A^3/atom.
+        stop_reason: How the relaxation ended.
+        crystal: Relaxed geometry.
+        energy: Its energy in eV by the potential.
+    """
+
+    name: str
+    formula: str
+    above_hull: float
+    volume: float
+    stop_reason: str
+    crystal: Crystal
+    energy: float
+
+
+def relaxed_rows(potential: FacetPotential, data: Path, cache: Path) -> list[WbmRow]:
+    """Relax the WBM candidates from their unrelaxed start; rows already in the cache are read.
+
+    Args:
+        potential: The potential.
+        data: Folder of the campaign file.
+        cache: Folder of relaxed crystals, one file for each potential and settings.
+    """
+    settings = RelaxSettings()
+    cache.mkdir(parents=True, exist_ok=True)
+    path = cache / f"wbm-{potential.fingerprint[:16]}.jsonl"
+    done = {row.name: row for row in _stored(path, settings)}
+    atoms = {each.info["candidate_of"]: each for each in _candidates(data / CAMPAIGN)}
+    waiting = [(name, each) for name, each in atoms.items() if name not in done]
+    with path.open("a") as file:
+        for number, result in enumerate(relax(waiting, potential, settings), 1):
+            info = atoms[result.name].info
+            row = WbmRow(
+                name=result.name,
+                formula=str(info["formula"]),
+                above_hull=float(info["dft_e_above_hull_excl_own"]),
+                volume=float(info["dft_volume_per_atom"]),
+                stop_reason=result.stop_reason.value,
+                crystal=result.crystal,
+                energy=result.energy,
+            )
+            done[row.name] = row
+            file.write(json.dumps(_plain(row, settings)) + "\n")
+            file.flush()
+            print(f"\r{number}/{len(waiting)} relaxed", end="", flush=True)
+    return [done[name] for name in atoms]
+
+
+def _candidates(path: Path) -> list[ase.Atoms]:
+    with lzma.open(path, "rt") as file:
+        return [
+            each
+            for each in ase.io.read(file, ":", format="extxyz")
+            if each.info["source"] == CERTAIN
+        ]
+
+
+def _plain(row: WbmRow, settings: RelaxSettings) -> dict[str, object]:
+    crystal = {name: value.tolist() for name, value in row.crystal._asdict().items()}
+    return {**asdict(row), "crystal": crystal, "settings": settings.to_dict()}
+
+
+def _stored(path: Path, settings: RelaxSettings) -> Iterator[WbmRow]:
+    """Rows that were relaxed with the same settings; a line cut short by a kill is left out."""
+    for line in path.read_text().splitlines() if path.is_file() else []:
+        try:
+            values = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if values.pop("settings") == settings.to_dict():
+            arrays = {name: np.array(value) for name, value in values["crystal"].items()}
+            yield WbmRow(**{**values, "crystal": Crystal(**arrays)})
