@@ -1,6 +1,6 @@
 """Periodic neighbor lists of one structure or of a whole batch.
 
-The list comes from vesin where it is installed. Elsewhere (a GPU node that holds nothing but torch)
+On a CPU the list comes from vesin where it is installed. On a GPU, and where there is no vesin,
 ``torch_pairs`` finds the same pairs.
 """
 
@@ -63,7 +63,7 @@ def find_pairs(crystal: Crystal, cutoff: float) -> Pairs:
     """
     check_geometry(crystal)
     if not HAS_VESIN:
-        return Pairs(*torch_pairs(crystal.positions, crystal.cell, cutoff))
+        return _torch_pairs_of(crystal, cutoff)
     import vesin  # optional where only torch is installed
 
     finder = vesin.NeighborList(cutoff=cutoff, full_list=True, sorted=True, n_threads=1)
@@ -74,6 +74,17 @@ def find_pairs(crystal: Crystal, cutoff: float) -> Pairs:
         quantities="ijS",
     )
     return Pairs(center.astype(np.int64), neighbor.astype(np.int64), shift)
+
+
+def _torch_pairs_of(crystal: Crystal, cutoff: float) -> Pairs:
+    """Pairs of one crystal where there is no neighbor-list library."""
+    index, shift = torch_pairs(
+        torch.as_tensor(np.asarray(crystal.positions, dtype=np.float64)),
+        torch.as_tensor(np.asarray(crystal.cell, dtype=np.float64))[None],
+        torch.zeros(len(crystal.species), dtype=torch.int64),
+        cutoff,
+    )
+    return Pairs(index[0].numpy(), index[1].numpy(), shift.to(torch.int32).numpy())
 
 
 def check_geometry(crystal: Crystal) -> None:
@@ -102,10 +113,37 @@ def build_batch(
 ) -> GraphBatch:
     """Join crystals into one batch with all pairs within the cutoff (angstrom).
 
+    On a GPU the pairs of all crystals are found there at once.
+
     Raises:
         InvalidStructure: One of the crystals has no meaningful neighbor list.
     """
+    if torch.device(device).type != "cpu":
+        return build_batch_there(crystals, cutoff, dtype, device)
     return join_crystals(crystals, [find_pairs(each, cutoff) for each in crystals], dtype, device)
+
+
+def build_batch_there(
+    crystals: Sequence[Crystal], cutoff: float, dtype: torch.dtype, device: torch.device | str
+) -> GraphBatch:
+    """As ``build_batch``, with all pairs found on the device.
+
+    Raises:
+        InvalidStructure: As ``build_batch``.
+    """
+    for each in crystals:
+        check_geometry(each)
+    nothing = Pairs(*(np.zeros(shape, dtype=np.int64) for shape in (0, 0, (0, 3))))
+    bare = join_crystals(crystals, [nothing] * len(crystals), torch.float64, device)
+    edge_index, shifts = torch_pairs(bare.positions, bare.cells, bare.structure_index, cutoff)
+    return GraphBatch(
+        positions=bare.positions.to(dtype),
+        species=bare.species,
+        cells=bare.cells.to(dtype),
+        structure_index=bare.structure_index,
+        edge_index=edge_index,
+        edge_shifts=shifts.to(dtype),
+    )
 
 
 def join_crystals(

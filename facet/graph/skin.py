@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from facet.graph.torch_pairs import torch_pairs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -182,6 +184,40 @@ def replace_lists(
         structure.index_select(0, order),
         positions,
         cells,
+    )
+
+
+def renewed(
+    pairs: SkinList,
+    is_old: Bool[Tensor, " structures"],
+    positions: Float[Tensor, "atoms 3"],
+    cells: Float[Tensor, "structures 3 3"],
+    structure_index: Int[Tensor, " atoms"],
+    reach: float,
+) -> SkinList:
+    """Find the pairs of the outdated crystals anew, all at once and where the tensors live.
+
+    Args:
+        pairs: The list of the whole batch.
+        is_old: Crystals whose list is outdated; their geometry must be sound.
+        positions: Present positions in angstrom.
+        cells: Present cells in angstrom.
+        structure_index: Crystal of each atom.
+        reach: Cutoff and skin in angstrom.
+    """
+    old, atoms = is_old.nonzero().squeeze(1), is_old[structure_index].nonzero().squeeze(1)
+    owner = _new_numbers(old, len(cells))[structure_index[atoms]]
+    local, shifts = torch_pairs(positions[atoms], cells[old], owner, reach)
+    kept = (~is_old[pairs.edge_structure]).nonzero().squeeze(1)
+    edge_index = torch.cat((pairs.edge_index.index_select(1, kept), atoms[local]), dim=1)
+    order = torch.argsort(edge_index[0], stable=True)
+    edge_shifts = torch.cat((pairs.edge_shifts.index_select(0, kept), shifts))
+    return SkinList(
+        edge_index.index_select(1, order),
+        edge_shifts.index_select(0, order),
+        structure_index[edge_index[0].index_select(0, order)],
+        torch.where(is_old[structure_index, None], positions, pairs.positions),
+        torch.where(is_old[:, None, None], cells, pairs.cells),
     )
 
 

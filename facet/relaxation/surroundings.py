@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from facet.graph.neighbors import Crystal, find_pairs
-from facet.graph.skin import SKIN, are_outdated, edges_within, list_of, replace_lists
+from facet.graph.neighbors import MIN_VOLUME_PER_ATOM, Crystal, find_pairs
+from facet.graph.skin import (
+    SKIN,
+    are_outdated,
+    edges_within,
+    list_of,
+    renewed,
+    replace_lists,
+)
 from facet.relaxation.guard import Mishap, attempt
 from facet.relaxation.leaving import results_of, without
 from facet.relaxation.result import StopReason
 from facet.relaxation.stopping import broken_geometry, distance_faults, volume_faults
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from facet.graph.skin import Edges, SkinList
     from facet.relaxation.result import RelaxResult, Stop
     from facet.relaxation.settings import RelaxSettings
@@ -56,6 +65,10 @@ def renew_neighbors(state: OptimizerState, cutoff: float) -> tuple[OptimizerStat
     """
     now = state.geometry
     is_old = are_outdated(state.neighbors, now.positions, now.cells, state.structure_index, cutoff)
+    if is_elsewhere(now.cells.device):
+        is_sound = _are_sound(state)
+        state = _renewed_there(state, is_old & is_sound, cutoff)
+        is_old &= ~is_sound  # one by one below, each with its own sentence
     old = is_old.nonzero().flatten().tolist()
     if not old:
         return state, {}
@@ -77,6 +90,32 @@ def renew_neighbors(state: OptimizerState, cutoff: float) -> tuple[OptimizerStat
         else:
             broken[index] = broken_geometry(state, index, found.stop.message.rstrip("."))
     return replace(state, neighbors=replace_lists(state.neighbors, fresh, first_atom)), broken
+
+
+def is_elsewhere(device: torch.device) -> bool:
+    """Whether lists should be found where the tensors live, not by the library on the CPU."""
+    return device.type != "cpu"
+
+
+def _renewed_there(state: OptimizerState, is_old: Tensor, cutoff: float) -> OptimizerState:
+    """Renew the lists of outdated crystals of sound geometry on their device."""
+    if not bool(is_old.any()):
+        return state
+    now = state.geometry
+    lists = renewed(
+        state.neighbors, is_old, now.positions, now.cells, state.structure_index, cutoff + SKIN
+    )
+    return replace(state, neighbors=lists)
+
+
+def _are_sound(state: OptimizerState) -> Tensor:
+    """Crystals of finite positions and cells with room for their atoms."""
+    now = state.geometry
+    room = torch.linalg.det(now.cells).abs() / state.ledger.num_atoms
+    strays = (~torch.isfinite(now.positions)).any(dim=1).to(now.cells)
+    num_strays = torch.zeros_like(room).index_add(0, state.structure_index, strays)
+    are_sound: Tensor = (room >= MIN_VOLUME_PER_ATOM) & (num_strays == 0)
+    return are_sound
 
 
 def _edges(state: OptimizerState, cutoff: float) -> Edges:
