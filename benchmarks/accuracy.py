@@ -73,7 +73,13 @@ def main() -> None:
     if arguments.ship is not None:
         network = potential.network
         card = {**potential.card, "errors": document}
-        save_checkpoint(arguments.ship, network.config, network.state_dict(), card)
+        save_checkpoint(
+            arguments.ship,
+            network.config,
+            network.state_dict(),
+            card,
+            committee=potential.committee,
+        )
 
 
 def held_out(folder: Path, potential: FacetPotential) -> dict[str, Callable[[], Iterator[Frame]]]:

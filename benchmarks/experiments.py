@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 RESULTS = ROOT / "benchmarks" / "results" / "experiments.jsonl"
 SEEDS = (0, 1)
 NUM_VALIDATION = 400
-COMPUTE_GFLOP = (500.0, 1500.0, 5000.0)
+COMPUTE_GFLOP = (500.0, 1500.0)
 """Budgets of arithmetic, in Gflop of matrix products."""
 PARTS_STEPS = 400
 SIZES = (100, 300, 1000, 3000)
