@@ -64,7 +64,7 @@ class CombinedSplineBasis:
     """
 
     num_basis: int = 8
-    num_knots: int = 64
+    num_knots: int = 80
 
     def __post_init__(self) -> None:
         """Refuse functions that would depend on each other."""

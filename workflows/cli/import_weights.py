@@ -6,11 +6,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from facet.checkpoint import fingerprint, save_checkpoint
-from facet.config import BesselBasis, SwitchEnvelope
+from facet.config import CombinedSplineBasis
 from facet.errors import ConfigError
 from facet.facet_potential import ENERGY_SCHEME
 from facet.interop.sevennet import SHA256, import_sevennet
-from facet.interop.slim import with_linear_radial, with_single_head
+from facet.interop.slim import with_fitted_radial, with_single_head, with_species_table
 from workflows.cli.tables import print_json
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run_import(
         source: The original's file; None looks into the installed package.
         out: Checkpoint to write.
         radial: One of ``RADIALS``.
-        num_basis: Bessel functions when radial maps become linear.
+        num_basis: Radial functions when radial maps become linear.
         as_json: Print JSON instead of a sentence.
 
     Raises:
@@ -63,8 +63,6 @@ def run_import(
 def _slim(
     config: ModelConfig, weights: dict[str, Tensor], num_basis: int
 ) -> tuple[ModelConfig, dict[str, Tensor]]:
-    """Linear radial maps and a single readout vector."""
-    basis = None
-    if num_basis != config.basis.num_basis:
-        basis = BesselBasis(num_basis, SwitchEnvelope(4.5), has_trainable_frequencies=True)
-    return with_single_head(*with_linear_radial(config, weights, basis))
+    """Linear radial maps, and what is linear twice merged."""
+    slim = with_fitted_radial(config, weights, CombinedSplineBasis(num_basis))
+    return with_species_table(*with_single_head(*slim))

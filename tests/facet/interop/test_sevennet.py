@@ -5,10 +5,12 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from facet.config import CombinedSplineBasis
 from facet.errors import CheckpointError
 from facet.facet_potential import FacetPotential
 from facet.graph.neighbors import Crystal, build_batch
 from facet.interop.sevennet import import_sevennet
+from facet.interop.slim import with_fitted_radial, with_single_head, with_species_table
 from facet.nn.network import FacetNetwork
 
 needs_sevenn = pytest.mark.skipif(
@@ -43,6 +45,26 @@ def test_energies_are_those_of_the_original():
     energies = potential(batch).energy.tolist()
     assert energies == pytest.approx(list(RECORDED.values()), abs=2e-5)
     assert network.count_parameters() == 842_748
+
+
+@needs_sevenn
+def test_a_quarter_of_the_parameters_goes_and_its_answers_stay():
+    original = import_sevennet()
+    slim = with_fitted_radial(*original, CombinedSplineBasis(16))
+    slim = with_species_table(*with_single_head(*slim))
+    answers = []
+    for config, weights in (original, slim):
+        network = FacetNetwork(config)
+        network.load_state_dict(weights)
+        potential = FacetPotential(network, "sevennet-0", {})
+        batch = build_batch(list(CRYSTALS.values()), potential.cutoff, potential.dtype)
+        answers.append(potential(batch))
+    assert network.count_parameters() == 620_532
+    energy = (answers[0].energy - answers[1].energy).abs() / batch.atoms_per_structure
+    forces = (answers[0].forces - answers[1].forces).norm(dim=1)
+    assert energy.max() < 5e-3
+    # One of the crystals is far from rest.
+    assert forces.mean() < 0.01 * answers[0].forces.norm(dim=1).mean()
 
 
 def test_a_missing_file_is_named(tmp_path):
