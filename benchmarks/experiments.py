@@ -16,7 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,9 @@ from facet.config import (
     SplineBasis,
 )
 from facet.memory import keep_freed_memory
+from facet.training.evaluate import Errors
 from facet.training.loop import Trainer
+from facet.training.replay import choose_batches
 from facet.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ COMPUTE_GFLOP = (500.0, 1500.0)
 PARTS_STEPS = 400
 SIZES = (100, 300, 1000, 3000)
 SIZES_STEPS = 300
+ERRORS = tuple(each.name for each in fields(Errors))
 
 
 @dataclass(frozen=True)
@@ -137,15 +141,15 @@ def train(run: Run, shards: str) -> dict[str, Any]:
             evaluate_every=10**9,
             save_every=10**9,
         )
-        probe = _trainer(settings, run)
-        gflop = _gflop_of_a_step(probe)
+        trainer = _trainer(settings, run)
+        gflop = _gflop_of_a_step(trainer)
         steps = run.num_steps or max(20, round(run.gflop / gflop))
-        settings = replace(
+        trainer.settings = replace(
             settings, num_steps=steps, warmup_steps=steps // 20, decay_steps=steps // 2
         )
-        trainer = _trainer(settings, run)
-        trainer.run(lambda _values: None)
-        errors = trainer.evaluate(trainer.validation)
+        reports: list[dict[str, Any]] = []
+        trainer.run(reports.append)
+    errors = {key: reports[-1][key] for key in ERRORS}
     return {
         "key": run.key,
         "experiment": run.experiment,
@@ -156,7 +160,7 @@ def train(run: Run, shards: str) -> dict[str, Any]:
         "parameters": trainer.state.network.count_parameters(),
         "gflop": round(steps * gflop, 1),
         "seconds": round(trainer.state.seconds, 1),
-        **errors.to_dict(),
+        **errors,
         "num_training_frames": len(trainer.training),
     }
 
@@ -167,15 +171,20 @@ def _trainer(settings: TrainSettings, run: Run) -> Trainer:
     if run.num_frames:
         order = np.random.default_rng(run.seed).permutation(trainer.training)
         trainer.training = np.sort(order[: run.num_frames])
+        trainer.batches = choose_batches(
+            trainer.frames, trainer.training, settings, trainer.config.cutoff
+        )
     trainer.validation = trainer.validation[:NUM_VALIDATION]
     return trainer
 
 
 def _gflop_of_a_step(trainer: Trainer) -> float:
-    """Arithmetic of the matrix products of one step, the mean of a few."""
+    """Arithmetic of the matrix products of one step, the mean of a few that are taken back."""
+    fresh = deepcopy(trainer.state)
     with Census() as census:
         for _ in range(4):
             trainer.step()
+    trainer.state = fresh
     return census.flop / 4e9
 
 
