@@ -22,7 +22,7 @@ from facet.checkpoint import load, save_checkpoint
 from facet.training.evaluate import measure
 from facet.training.kinds import Kind
 from facet.training.labels import read_shards
-from facet.training.split import validation_mask
+from facet.training.split import held_out
 from facet.units import gpa_from_ev_per_cubic_angstrom
 from workflows.frames import read_frames
 
@@ -52,7 +52,7 @@ def main() -> None:
     torch.set_num_threads(1)
     potential = load(arguments.potential)
     sources = {
-        **held_out(arguments.data / "labels", potential),
+        **unseen(arguments.data / "labels", potential),
         **dft(arguments.data, potential),
     }
     rows = []
@@ -82,13 +82,10 @@ def main() -> None:
         )
 
 
-def held_out(folder: Path, potential: FacetPotential) -> dict[str, Callable[[], Iterator[Frame]]]:
+def unseen(folder: Path, potential: FacetPotential) -> dict[str, Callable[[], Iterator[Frame]]]:
     """Validation frames of the training run, all together and by kind."""
     frames = read_shards(sorted(folder.glob("labels-*.npz")))
-    fraction = float(potential.card["settings"]["validation_fraction"])
-    parents = [str(each) for each in frames.id]
-    chosen = np.flatnonzero(validation_mask(frames.formulas(), parents, fraction))
-    chosen = np.random.default_rng(1).permutation(chosen)
+    chosen = np.random.default_rng(1).permutation(np.flatnonzero(held_out(frames, potential.card)))
     groups = {"held-out labels, all": chosen}
     for kind in Kind:
         of_kind = chosen[frames.kind[chosen] == kind]

@@ -24,7 +24,7 @@ from facet.memory import keep_freed_memory
 from facet.training.committee import NUM_MEMBERS, committee_of, fit_members, tabulate
 from facet.training.labels import read_shards
 from facet.training.sources import matching
-from facet.training.split import validation_mask
+from facet.training.split import held_out
 from screening.calibration import cross_fit, fit_calibration
 from screening.reliability import HEAVY_TAILED, negative_log_likelihood
 
@@ -48,9 +48,9 @@ def main() -> None:
     frames = read_shards(matching(arguments.shards))
     training, validation = divided(frames, potential, arguments.num_frames, arguments.seed)
     table = tabulate(potential, frames.frames(training))
-    held_out = tabulate(potential, frames.frames(validation))
+    unseen = tabulate(potential, frames.frames(validation))
     print("| ridge | median spread meV/atom | NLL of validation errors |\n|---|---|---|")
-    trials = [trial(table, held_out, ridge, arguments) for ridge in RIDGES]
+    trials = [trial(table, unseen, ridge, arguments) for ridge in RIDGES]
     best = min(trials, key=lambda each: float(each[1]["validation_nll"]))
     card = {
         **best[1],
@@ -90,8 +90,7 @@ def divided(
     Raises:
         DataError: The run kept no frames for validation.
     """
-    fraction = float(potential.card["settings"]["validation_fraction"])
-    mask = validation_mask(frames.formulas(), [str(each) for each in frames.id], fraction)
+    mask = held_out(frames, potential.card)
     if not mask.any():
         raise DataError(
             "The run that made these weights kept no frames for validation, so that nothing is "
@@ -107,18 +106,18 @@ def divided(
 
 
 def trial(
-    table: Regression, held_out: Regression, ridge: float, arguments: argparse.Namespace
+    table: Regression, unseen: Regression, ridge: float, arguments: argparse.Namespace
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Fit members with one ridge and measure what their spread is worth on validation frames."""
     members = fit_members(table, ridge, arguments.num_members, arguments.seed)
-    spreads = held_out.spreads(members)
+    spreads = unseen.spreads(members)
     fitted = cross_fit(
-        held_out.errors,
+        unseen.errors,
         spreads,
-        [str(each) for each in held_out.formulas],
+        [str(each) for each in unseen.formulas],
         fit=partial(fit_calibration, freedom=HEAVY_TAILED),
     )
-    loss = negative_log_likelihood(held_out.errors, fitted.scales, HEAVY_TAILED)
+    loss = negative_log_likelihood(unseen.errors, fitted.scales, HEAVY_TAILED)
     spread = 1000 * float(np.median(spreads))
     print(f"| {ridge:g} | {spread:.2f} | {loss:.4f} |", flush=True)
     return members, {"ridge": ridge, "validation_nll": loss, "validation_spread": spread / 1000}

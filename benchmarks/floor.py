@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import torch
 from census import Census
 from machine import ROOT, hardware, revision
-from workloads import cut, slices_of
+from workloads import cut, find_pool, slices_of
 
 from facet.checkpoint import load
 from facet.graph.neighbors import build_batch
@@ -29,7 +29,6 @@ from facet.memory import keep_freed_memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-POOL = ROOT.parent / "shared" / "data" / "pool.npz.xz"
 SIDE = 1024
 COPY_BYTES = 2**28
 CALLS = 15
@@ -45,8 +44,7 @@ def main() -> None:
     torch.set_num_threads(1)
     keep_freed_memory()
     potential = load(given.potential, dtype=torch.float32, device=given.device)
-    pool = POOL if POOL.is_file() else None
-    crystals = cut(slices_of("mixed", pool, 1)[0], given.atoms)[0]
+    crystals = cut(slices_of("mixed", find_pool(None), 1)[0], given.atoms)[0]
     batch = build_batch(crystals, potential.cutoff, potential.dtype, potential.device)
     counts = count(lambda: potential(batch))
     rates = measure_rates(potential.device)

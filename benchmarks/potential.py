@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from machine import ROOT, hardware, revision
 from remote import MODELS, Remote, WorkerLost, start
 from report import make_row, print_case, write_results
+from workloads import find_pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +47,6 @@ BATCH_ATOMS = {"cpu": [32, 64, 128, 256, 512], "cuda": [10**9]}
 NUM_SLICES = {"cpu": 4, "cuda": 1}
 """Portions of the mixed case, timed in turns: its 256 crystals take minutes on one core."""
 
-POOL = Path("shared", "data", "pool.npz.xz")
 MIN_ROUNDS = 3
 
 
@@ -109,16 +109,6 @@ def parse_arguments() -> argparse.Namespace:
     work = "training" if given.training else "potential"
     given.output = given.output or results / f"{work}-{given.device}.json"
     return given
-
-
-def find_pool(given: Path | None) -> Path | None:
-    """File of crystals: the given one, else one beside or inside the checkout, else none."""
-    if given is not None:
-        if not given.is_file():
-            sys.exit(f"There is no pool of crystals at {given}; give another --pool or none.")
-        return given
-    near = (ROOT / POOL, ROOT.parent / POOL)
-    return next((each for each in near if each.is_file()), None)
 
 
 def start_workers(given: argparse.Namespace, pool: Path | None) -> list[Remote]:

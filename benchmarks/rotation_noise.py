@@ -25,7 +25,7 @@ from facet.config import ParabolaActivation, SphereMixing
 from facet.facet_potential import FacetPotential, plain_network
 from facet.graph.neighbors import Crystal, build_batch
 from facet.training.labels import read_shards
-from facet.training.split import validation_mask
+from facet.training.split import held_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,12 +44,16 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     potential = load(given.potential)
-    crystals = list(islice(held_out(given.data / "labels", potential), given.crystals))
+    crystals = list(islice(unseen(given.data / "labels", potential), given.crystals))
+    mixing = potential.network.config.mixing
+    if not isinstance(mixing, SphereMixing):
+        raise SystemExit("The potential has no spherical grid: its rotations are exact.")
     rows = []
     print("| grid points | precision | median meV/atom | 95 % | largest |")
     print("|---|---|---|---|---|")
-    for points, dtype in cases(potential):
-        noise = np.array([noise_of(on_grid(potential, points, dtype), each) for each in crystals])
+    for points, dtype in cases(mixing):
+        other = on_grid(potential, replace(mixing, points=points), dtype)
+        noise = np.array([noise_of(other, each) for each in crystals])
         median, most, largest = np.percentile(noise, [50, 95, 100])
         precision = str(dtype).removeprefix("torch.")
         row = {"points": points, "precision": precision, "median": median, "p95": most}
@@ -60,20 +64,15 @@ def main() -> None:
     RESULTS.write_text(json.dumps({**document, "rows": rows}, indent=1) + "\n")
 
 
-def held_out(folder: Path, potential: FacetPotential) -> Iterator[Crystal]:
+def unseen(folder: Path, potential: FacetPotential) -> Iterator[Crystal]:
     """Crystals that the potential was not trained on, in a fixed random order."""
     frames = read_shards(sorted(folder.glob("labels-*.npz")))
-    fraction = potential.card["settings"]["validation_fraction"]
-    mask = validation_mask(frames.formulas(), [str(each) for each in frames.id], fraction)
-    order = np.random.default_rng(7).permutation(np.flatnonzero(mask))
+    order = np.random.default_rng(7).permutation(np.flatnonzero(held_out(frames, potential.card)))
     return (each.crystal for each in frames.frames(order))
 
 
-def cases(potential: FacetPotential) -> Iterator[tuple[int, torch.dtype]]:
+def cases(mixing: SphereMixing) -> Iterator[tuple[int, torch.dtype]]:
     """Every grid in double precision, and the shipped one as it runs."""
-    mixing = potential.network.config.mixing
-    if not isinstance(mixing, SphereMixing):
-        raise SystemExit("The potential has no spherical grid: its rotations are exact.")
     smallest = 50 if isinstance(mixing.activation, ParabolaActivation) else 110
     for points in POINTS:
         if points >= smallest:
@@ -81,13 +80,9 @@ def cases(potential: FacetPotential) -> Iterator[tuple[int, torch.dtype]]:
     yield mixing.points, torch.float32
 
 
-def on_grid(potential: FacetPotential, points: int, dtype: torch.dtype) -> FacetPotential:
+def on_grid(potential: FacetPotential, mixing: SphereMixing, dtype: torch.dtype) -> FacetPotential:
     """The same weights on another grid."""
-    config = potential.network.config
-    mixing = config.mixing
-    if not isinstance(mixing, SphereMixing):
-        raise TypeError
-    other = replace(config, mixing=replace(mixing, points=points))
+    other = replace(potential.network.config, mixing=mixing)
     network = plain_network(other, potential.network.state_dict()).to(dtype)
     return FacetPotential(network, "", {})
 

@@ -28,10 +28,10 @@ from facet.facet_potential import FacetPotential
 from facet.graph.neighbors import build_batch
 from facet.interop.sevennet import import_sevennet
 from facet.interop.slim import (
+    merged,
     with_fitted_radial,
     with_linear_radial,
     with_single_head,
-    with_species_table,
 )
 from facet.nn.network import FacetNetwork
 from facet.training.evaluate import measure
@@ -94,13 +94,6 @@ def variants(source: Path | None) -> dict[str, FacetPotential]:
         slim = with_fitted_radial(config, weights, CombinedSplineBasis(size))
         models[f"{size} fitted functions, merged"] = potential_of(*merged(*slim))
     return models
-
-
-def merged(
-    config: ModelConfig, weights: dict[str, Tensor]
-) -> tuple[ModelConfig, dict[str, Tensor]]:
-    """What is linear twice made linear once, without loss."""
-    return with_species_table(*with_single_head(config, weights))
 
 
 def potential_of(config: ModelConfig, weights: dict[str, Tensor]) -> FacetPotential:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-import lzma
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import ase.io
 import numpy as np
 
 from facet.graph.neighbors import Crystal
 from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
+from workflows.evaluation.discovery import FILE, read_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from facet.facet_potential import FacetPotential
-
-CAMPAIGN = "campaign_substitution.extxyz.xz"
-CERTAIN = "wbm972"
-"""Source of the rows whose DFT labels belong to the relaxed crystal without doubt."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ def relaxed_rows(potential: FacetPotential, data: Path, cache: Path) -> list[Wbm
     cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"wbm-{potential.fingerprint[:16]}.jsonl"
     done = {row.name: row for row in _stored(path, settings)}
-    atoms = {each.info["candidate_of"]: each for each in _candidates(data / CAMPAIGN)}
+    atoms = {each.info["candidate_of"]: each for each in read_candidates(data / FILE)}
     waiting = [(name, each) for name, each in atoms.items() if name not in done]
     with path.open("a") as file:
         for number, result in enumerate(relax(waiting, potential, settings), 1):
@@ -79,15 +74,6 @@ def relaxed_rows(potential: FacetPotential, data: Path, cache: Path) -> list[Wbm
             file.flush()
             print(f"\r{number}/{len(waiting)} relaxed", end="", flush=True)
     return [done[name] for name in atoms]
-
-
-def _candidates(path: Path) -> list[ase.Atoms]:
-    with lzma.open(path, "rt") as file:
-        return [
-            each
-            for each in ase.io.read(file, ":", format="extxyz")
-            if each.info["source"] == CERTAIN
-        ]
 
 
 def _plain(row: WbmRow, settings: RelaxSettings) -> dict[str, object]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import io
 import lzma
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from machine import ROOT
 
 from facet.graph.neighbors import Crystal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
+POOL = Path("shared", "data", "pool.npz.xz")
 SEED = 20251
 NUM_MIXED = 256
 RATTLE = 0.03
@@ -39,6 +42,16 @@ PROTOTYPES = {
 CELLS = {"cubic": np.eye(3), "fcc": 0.5 * (np.ones((3, 3)) - np.eye(3))}
 CATIONS = (3, 11, 12, 13, 19, 20, 22, 25, 26, 28, 29, 30, 38, 40, 47, 56)
 ANIONS = (7, 8, 9, 15, 16, 17, 34, 35, 53)
+
+
+def find_pool(given: Path | None) -> Path | None:
+    """File of crystals: the given one, else one beside or inside the checkout, else none."""
+    if given is not None:
+        if not given.is_file():
+            sys.exit(f"There is no pool of crystals at {given}; give another --pool or none.")
+        return given
+    near = (ROOT / POOL, ROOT.parent / POOL)
+    return next((each for each in near if each.is_file()), None)
 
 
 def slices_of(case: str, pool: Path | None, num_slices: int) -> list[list[Crystal]]:

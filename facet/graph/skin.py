@@ -158,33 +158,24 @@ def replace_lists(
         fresh: New lists by the index of their crystal in the batch.
         first_atom: Index in the batch of the first atom of each crystal.
     """
-    is_old = torch.ones(len(pairs.cells), dtype=torch.bool, device=pairs.cells.device)
-    is_old[list(fresh)] = False
-    kept = is_old[pairs.edge_structure].nonzero().squeeze(1)
+    is_old = torch.zeros(len(pairs.cells), dtype=torch.bool, device=pairs.cells.device)
+    is_old[list(fresh)] = True
     positions, cells = pairs.positions.clone(), pairs.cells.clone()
     for each, one in fresh.items():
         positions[first_atom[each] : first_atom[each] + len(one.positions)] = one.positions
         cells[each] = one.cells[0]
     new = fresh.items()
-    edge_index = torch.cat(
-        [pairs.edge_index.index_select(1, kept)]
-        + [one.edge_index + first_atom[each] for each, one in new],
-        dim=1,
-    )
-    shifts = torch.cat(
-        [pairs.edge_shifts.index_select(0, kept)] + [one.edge_shifts for _, one in new]
-    )
-    structure = torch.cat(
-        [pairs.edge_structure.index_select(0, kept)] + [one.edge_structure + i for i, one in new]
-    )
-    order = torch.argsort(edge_index[0], stable=True)
-    return SkinList(
-        edge_index.index_select(1, order),
-        shifts.index_select(0, order),
-        structure.index_select(0, order),
+    # Where no crystal has a new list, the empty slices keep the shapes.
+    found = SkinList(
+        torch.cat(
+            [pairs.edge_index[:, :0], *(one.edge_index + first_atom[i] for i, one in new)], dim=1
+        ),
+        torch.cat([pairs.edge_shifts[:0], *(one.edge_shifts for _, one in new)]),
+        torch.cat([pairs.edge_structure[:0], *(one.edge_structure + i for i, one in new)]),
         positions,
         cells,
     )
+    return _with_pairs(pairs, is_old, found)
 
 
 def renewed(
@@ -208,16 +199,30 @@ def renewed(
     old, atoms = is_old.nonzero().squeeze(1), is_old[structure_index].nonzero().squeeze(1)
     owner = _new_numbers(old, len(cells))[structure_index[atoms]]
     local, shifts = torch_pairs(positions[atoms], cells[old], owner, reach)
-    kept = (~is_old[pairs.edge_structure]).nonzero().squeeze(1)
-    edge_index = torch.cat((pairs.edge_index.index_select(1, kept), atoms[local]), dim=1)
-    order = torch.argsort(edge_index[0], stable=True)
-    edge_shifts = torch.cat((pairs.edge_shifts.index_select(0, kept), shifts))
-    return SkinList(
-        edge_index.index_select(1, order),
-        edge_shifts.index_select(0, order),
-        structure_index[edge_index[0].index_select(0, order)],
+    edge_index = atoms[local]
+    found = SkinList(
+        edge_index,
+        shifts,
+        structure_index[edge_index[0]],
         torch.where(is_old[structure_index, None], positions, pairs.positions),
         torch.where(is_old[:, None, None], cells, pairs.cells),
+    )
+    return _with_pairs(pairs, is_old, found)
+
+
+def _with_pairs(pairs: SkinList, is_old: Bool[Tensor, " structures"], found: SkinList) -> SkinList:
+    """Drop the pairs of outdated crystals and sort in those found; the geometry is that found."""
+    kept = (~is_old[pairs.edge_structure]).nonzero().squeeze(1)
+    edge_index = torch.cat((pairs.edge_index.index_select(1, kept), found.edge_index), dim=1)
+    shifts = torch.cat((pairs.edge_shifts.index_select(0, kept), found.edge_shifts))
+    structure = torch.cat((pairs.edge_structure.index_select(0, kept), found.edge_structure))
+    order = torch.argsort(edge_index[0], stable=True)
+    return SkinList(
+        edge_index.index_select(1, order),
+        shifts.index_select(0, order),
+        structure.index_select(0, order),
+        found.positions,
+        found.cells,
     )
 
 

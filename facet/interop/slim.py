@@ -125,6 +125,17 @@ def with_single_head(
     return replace(config, head=()), kept | {"readout.head": head}
 
 
+def merged(
+    config: ModelConfig, weights: dict[str, Tensor]
+) -> tuple[ModelConfig, dict[str, Tensor]]:
+    """Make linear once what is linear twice, in the readout and in the first layer.
+
+    Raises:
+        ConfigError: As ``with_species_table``.
+    """
+    return with_species_table(*with_single_head(config, weights))
+
+
 def _check_has_mlp(config: ModelConfig) -> None:
     if not isinstance(config.radial, MlpRadial):
         raise ConfigError("The network has no radial MLP that could be replaced.")

@@ -21,6 +21,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jaxtyping import Int
     from torch import Tensor
 
     from facet.nn.paths import Path
@@ -55,23 +56,26 @@ class Blocks(NamedTuple):
         first: Number and block of the first path of every pair of degrees.
         others: Number and block of all other paths.
         shape: Rows and columns of the sums of one basis function.
-        weight_of: For each row and column, the column of the joined weights of the first path;
-            the number of joined columns where no path reads the sums.
     """
 
     first: tuple[tuple[int, Block], ...]
     others: tuple[tuple[int, Block], ...]
     shape: tuple[int, int]
-    weight_of: Tensor
 
 
-def blocks_of(paths: Sequence[Path], channels: Sequence[int], lmax: int) -> Blocks:
+def blocks_of(
+    paths: Sequence[Path], channels: Sequence[int], lmax: int
+) -> tuple[Blocks, Int[Tensor, " rows_times_columns"]]:
     """Lay out the sums: rows by degree of the harmonic, columns by degree of the feature.
 
     Args:
         paths: Couplings of the layer.
         channels: Channels of each degree of the features.
         lmax: Highest degree of the harmonics.
+
+    Returns:
+        Places of all paths; and for each row and column, the column of the joined weights of its
+        first path, or the number of joined columns where no path reads the sums.
     """
     widths = [(2 * degree + 1) * count for degree, count in enumerate(channels)]
     shape = ((lmax + 1) ** 2, sum(widths))
@@ -91,7 +95,7 @@ def blocks_of(paths: Sequence[Path], channels: Sequence[int], lmax: int) -> Bloc
             columns = torch.arange(start, start + count).repeat(2 * degree + 1)
             block.of(weight_of).copy_(columns)
         start += count
-    return Blocks(tuple(first.values()), tuple(others), shape, weight_of.flatten())
+    return Blocks(tuple(first.values()), tuple(others), shape), weight_of.flatten()
 
 
 def contract(sums: Tensor, weights: Sequence[Tensor], blocks: Blocks) -> list[Tensor]:
@@ -105,26 +109,29 @@ def contract(sums: Tensor, weights: Sequence[Tensor], blocks: Blocks) -> list[Te
     Returns:
         For each path (group, harmonic x feature components, channels).
     """
-    numbered = (*blocks.first, *blocks.others)
-    products: list[Tensor] = [sums] * len(numbered)
     values = _apply(_Contract, sums, blocks, *weights)
-    for (number, block), value in zip(numbered, values, strict=True):
-        products[number] = value.view(len(sums), -1, block.channels)
-    return products
+    products = {
+        number: value.view(len(sums), -1, block.channels)
+        for (number, block), value in zip((*blocks.first, *blocks.others), values, strict=True)
+    }
+    return [products[number] for number in range(len(products))]
 
 
-def spread_weights(radial: Sequence[Tensor], blocks: Blocks) -> list[Tensor]:
+def spread_weights(
+    radial: Sequence[Tensor], blocks: Blocks, weight_of: Int[Tensor, " rows_times_columns"]
+) -> list[Tensor]:
     """Weights as they meet the sums: one tensor for all first paths, one for each other path.
 
     Args:
         radial: For each path (basis, channels).
         blocks: Where each path finds its sums.
+        weight_of: Columns of the joined weights, from ``blocks_of``.
 
     Returns:
         (basis, rows, columns) for the first paths, (basis, 1, width) for each other path.
     """
     joined = torch.cat([*radial, radial[0].new_zeros(len(radial[0]), 1)], dim=1)
-    full = joined.index_select(1, blocks.weight_of.to(joined.device)).unflatten(1, blocks.shape)
+    full = joined.index_select(1, weight_of).unflatten(1, blocks.shape)
     others = [
         radial[number].repeat(1, block.width // block.channels).unsqueeze(1)
         for number, block in blocks.others

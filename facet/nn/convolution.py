@@ -84,10 +84,13 @@ class LinearConvolution(Convolution):
         config: As for ``Convolution``.
     """
 
+    weight_of: Tensor
+
     def __init__(self, channels: Sequence[int], out_lmax: int, config: ModelConfig) -> None:
         super().__init__(channels, out_lmax, config)
         num_basis = config.basis.num_basis
-        self.blocks = blocks_of(self.paths, channels, config.lmax)
+        self.blocks, weight_of = blocks_of(self.paths, channels, config.lmax)
+        self.register_buffer("weight_of", weight_of, persistent=False)
         self.radial = nn.ParameterList(
             nn.Parameter(torch.randn(num_basis, channels[path.feature]) / num_basis**0.5)
             for path in self.paths
@@ -98,7 +101,7 @@ class LinearConvolution(Convolution):
         if self.out_lmax == 0:
             return self._scalars(features, blocks)
         joined = torch.cat([x.flatten(1) for x in features], dim=1)
-        weights = spread_weights([*self.radial], self.blocks)
+        weights = spread_weights([*self.radial], self.blocks, self.weight_of)
         groups = []
         for block in blocks:
             sums = block.density.transpose(1, 2) @ gather(joined, block.neighbors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from facet.errors import DataError
 from facet.training.exclusion import refuse_excluded
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from facet.training.labels import Formula, FrameSet
     from facet.training.settings import TrainSettings
@@ -37,6 +37,17 @@ def divide(frames: FrameSet, settings: TrainSettings) -> tuple[np.ndarray, np.nd
         )
     order = np.random.default_rng(1).permutation(np.flatnonzero(is_validation))
     return np.flatnonzero(~is_validation), order
+
+
+def held_out(frames: FrameSet, card: Mapping[str, Any]) -> np.ndarray:
+    """Mask of the frames that the run which made some weights did not train on.
+
+    Args:
+        frames: The frames of that run.
+        card: Training card of the weights.
+    """
+    fraction = float(card["settings"]["validation_fraction"])
+    return validation_mask(frames.formulas(), [str(each) for each in frames.id], fraction)
 
 
 def validation_mask(

@@ -27,8 +27,8 @@ def random_input(paths, atoms=2):
 
 
 def contracted(paths, sums, radial):
-    blocks = blocks_of(paths, CHANNELS, lmax=2)
-    return contract(sums, spread_weights(radial, blocks), blocks)
+    blocks, weight_of = blocks_of(paths, CHANNELS, lmax=2)
+    return contract(sums, spread_weights(radial, blocks, weight_of), blocks)
 
 
 def test_every_path_is_weighted_and_summed_over_the_basis(paths):

@@ -10,7 +10,7 @@ from facet.config import CombinedSplineBasis
 from facet.errors import ConfigError
 from facet.facet_potential import ENERGY_SCHEME
 from facet.interop.sevennet import SHA256, import_sevennet
-from facet.interop.slim import with_fitted_radial, with_single_head, with_species_table
+from facet.interop.slim import merged, with_fitted_radial
 from workflows.cli.tables import print_json
 
 if TYPE_CHECKING:
@@ -64,5 +64,4 @@ def _slim(
     config: ModelConfig, weights: dict[str, Tensor], num_basis: int
 ) -> tuple[ModelConfig, dict[str, Tensor]]:
     """Linear radial maps, and what is linear twice merged."""
-    slim = with_fitted_radial(config, weights, CombinedSplineBasis(num_basis))
-    return with_species_table(*with_single_head(*slim))
+    return merged(*with_fitted_radial(config, weights, CombinedSplineBasis(num_basis)))

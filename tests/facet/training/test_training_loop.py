@@ -117,6 +117,9 @@ def test_a_split_with_an_empty_side_is_refused(tmp_path):
         ("model: cheddar", "no model preset 'cheddar'"),
         ("decay_steps: 100", "more steps than the run has"),
         ("validation_fraction: 2", "between 0 and 1"),
+        ("shards: ''", "needs labeled frames"),
+        ("replay: x.npz\nreplay_share: 1.0", "replay_share must lie between"),
+        ("matmul_precision: low", "one of highest, high, medium"),
     ],
 )
 def test_a_config_that_makes_no_sense_is_refused(tmp_path, line, message):
