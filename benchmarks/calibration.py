@@ -24,7 +24,7 @@ from calibration_report import draw, markdown
 from machine import hardware, revision
 from scipy.special import stdtr
 from scipy.stats import spearmanr
-from wbm_rows import CAMPAIGN, relaxed_rows
+from wbm_rows import relaxed_rows
 
 from facet.checkpoint import load
 from facet.errors import FacetError
@@ -46,6 +46,7 @@ from screening.reliability import (
     expected_calibration_error,
     negative_log_likelihood,
 )
+from workflows.evaluation.discovery import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def main() -> None:
     document = {
         "fingerprint": potential.fingerprint,
         "committee": dict(potential.committee.card),
-        "file": CAMPAIGN,
+        "file": FILE,
         "num_not_converged": sum(row.stop_reason != "converged" for row in rows),
         **summary(found),
         "seconds": seconds(potential, rows),
