@@ -171,8 +171,10 @@ class Trainer:
         batch, targets = _collate(frames, self.config.cutoff, self.device)
         prediction = energy_forces_stress(state.network, batch, create_graph=True)
         loss = total_loss(prediction, targets, batch, settings.loss)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), settings.clip)
+        weights = [*state.network.parameters()]
+        # Left to itself, the backward pass would go on to the slopes of the loss by edge vectors.
+        loss.backward(inputs=weights)
+        norm = torch.nn.utils.clip_grad_norm_(weights, settings.clip)
         state.advance(settings.ema, is_sound=bool(torch.isfinite(norm)))
         return float(loss.detach())
 
