@@ -77,7 +77,8 @@ def relaxed_rows(potential: FacetPotential, data: Path, cache: Path) -> list[Wbm
 
 
 def _plain(row: WbmRow, settings: RelaxSettings) -> dict[str, object]:
-    crystal = {name: value.tolist() for name, value in row.crystal._asdict().items()}
+    arrays = row.crystal._replace(is_held=None)._asdict()
+    crystal = {name: value.tolist() for name, value in arrays.items() if value is not None}
     return {**asdict(row), "crystal": crystal, "settings": settings.to_dict()}
 
 

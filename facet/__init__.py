@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from facet.relaxation.relaxer import relax
     from facet.relaxation.result import RelaxResult, StopReason
     from facet.relaxation.settings import RelaxSettings
+    from facet.relaxation.single import FacetRelaxer
 
 _HOMES = {
     "FacetCalculator": "facet.calculator",
+    "FacetRelaxer": "facet.relaxation.single",
     "RelaxResult": "facet.relaxation.result",
     "RelaxSettings": "facet.relaxation.settings",
     "StopReason": "facet.relaxation.result",
@@ -22,7 +24,15 @@ _HOMES = {
     "relax": "facet.relaxation.relaxer",
 }
 
-__all__ = ["FacetCalculator", "RelaxResult", "RelaxSettings", "StopReason", "load", "relax"]
+__all__ = [
+    "FacetCalculator",
+    "FacetRelaxer",
+    "RelaxResult",
+    "RelaxSettings",
+    "StopReason",
+    "load",
+    "relax",
+]
 
 
 def __getattr__(name: str) -> object:

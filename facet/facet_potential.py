@@ -90,6 +90,13 @@ class FacetPotential:
         """Where its tensors live."""
         return self.network.embedding.device
 
+    def in_double(self) -> FacetPotential:
+        """The same weights in double precision, the constants of the network too."""
+        if self.dtype == torch.float64:
+            return self
+        network = plain_network(self.network.config, self.network.state_dict()).to(self.device)
+        return FacetPotential(network, self.fingerprint, self.card, self.golden)
+
     def __call__(self, batch: GraphBatch) -> Prediction:
         """Evaluate a batch.
 

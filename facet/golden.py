@@ -45,6 +45,9 @@ _PROTOTYPES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     ((18,), "12 0 0  0 12 0  0 0 12", "0 0 0"),
 )
 
+_KEPT = ("species", "positions", "cell")
+"""Fields of a crystal that a checkpoint holds; whatever else it says concerns relaxations only."""
+
 SHAKE = 0.05
 """Amplitude in angstrom by which atoms leave sites where symmetry would leave them no force."""
 
@@ -65,7 +68,7 @@ class GoldenBatch:
     def to_text(self) -> str:
         """Write as JSON, from which every number comes back exactly."""
         record = None if self.record is None else _plain(vars(self.record))
-        crystals = [_plain(each._asdict()) for each in self.crystals]
+        crystals = [_plain({name: getattr(each, name) for name in _KEPT}) for each in self.crystals]
         return json.dumps({"crystals": crystals, "record": record})
 
     @classmethod
@@ -73,8 +76,7 @@ class GoldenBatch:
         """Read what ``to_text`` wrote."""
         values = json.loads(text)
         crystals = tuple(
-            Crystal(*(np.array(each[name]) for name in Crystal._fields))
-            for each in values["crystals"]
+            Crystal(*(np.array(each[name]) for name in _KEPT)) for each in values["crystals"]
         )
         if values["record"] is None:
             return cls(crystals)

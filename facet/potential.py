@@ -75,6 +75,10 @@ class Potential(Protocol):
         """Where its tensors live."""
         ...
 
+    def in_double(self) -> Potential:
+        """The same potential in double precision; itself where it is already."""
+        ...
+
     def __call__(self, batch: GraphBatch) -> Prediction:
         """Evaluate a batch whose tensors are in the potential's precision and on its device."""
         ...

@@ -9,8 +9,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pymatgen.core.lattice import Lattice
-from pymatgen.core.structure import Structure
 
 from db.documents import (
     Adjustment,
@@ -26,6 +24,9 @@ from db.documents import (
     StructureDoc,
     pack_geometry,
 )
+from facet.graph.convert import structure_from
+from facet.graph.held import held_by_sites
+from facet.graph.neighbors import Crystal
 from screening.formulas import element_amounts, pretty_formula
 from screening.reference import Coverage, Reference, ReferencePhase
 from workflows.keys import reference_key, relaxation_key, structure_key
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic import JsonValue
+    from pymatgen.core.structure import Structure
 
     from db.documents import PackedGeometry
     from db.documents.fields import CandidateRole
@@ -63,7 +65,10 @@ def structure_document(structure: Structure) -> StructureDoc:
         nelements=len(elements),
         nsites=len(structure),
         geometry=pack_geometry(
-            structure.atomic_numbers, structure.cart_coords, structure.lattice.matrix
+            structure.atomic_numbers,
+            structure.cart_coords,
+            structure.lattice.matrix,
+            held_by_sites(structure, "crystal"),
         ),
         site_properties=tuple(_site_properties(structure)),
     )
@@ -128,7 +133,7 @@ def relaxation_document(
     """
     plain = settings.to_dict()
     was_read = len(result.species) > 0
-    geometry = pack_geometry(result.species, result.positions, result.cell)
+    geometry = pack_geometry(result.species, result.positions, result.cell, result.is_held)
     return RelaxationDoc(
         relaxation_id=relaxation_key(stored.structure_id, potential.fingerprint, plain),
         structure_id=stored.structure_id,
@@ -160,8 +165,7 @@ def _versions() -> tuple[tuple[str, str], ...]:
 
 def structure_of(geometry: PackedGeometry) -> Structure:
     """Crystal of a stored geometry."""
-    numbers, positions, cell = geometry.unpack()
-    return Structure(Lattice(cell), numbers.tolist(), positions, coords_are_cartesian=True)
+    return structure_from(Crystal(*geometry.unpack()))
 
 
 def relaxed_outcome(relaxation: RelaxationDoc) -> CandidateOutcome:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from facet.graph.held import held_by_sites
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -25,13 +27,19 @@ CAMPAIGN_ID_LENGTH = 12
 
 
 def structure_key(structure: Structure) -> str:
-    """SHA-256 of elements, cell and fractional positions inside the cell, rounded to 1e-8."""
+    """SHA-256 of elements, cell, fractional positions inside the cell, and what of them is held.
+
+    Numbers are rounded to 1e-8.
+    """
     digest = hashlib.sha256(np.array(structure.atomic_numbers, dtype="<i4").tobytes())
     # Adding zero turns -0.0 into 0.0, and so does the modulus.
     cell = np.round(structure.lattice.matrix, COORDINATE_DECIMALS) + 0.0
     inside = np.round(structure.frac_coords, COORDINATE_DECIMALS) % 1.0
     for values in (cell, np.round(inside, COORDINATE_DECIMALS)):
         digest.update(values.astype("<f8").tobytes())
+    is_held = held_by_sites(structure, "crystal")
+    if is_held is not None:
+        digest.update(is_held.tobytes())
     return digest.hexdigest()
 
 

@@ -23,11 +23,13 @@ class Geometry(NamedTuple):
         numbers: Atomic numbers, shape (sites,).
         positions: Cartesian positions in angstrom, shape (sites, 3).
         cell: Cell vectors as rows in angstrom, shape (3, 3).
+        is_held: Fractional coordinates that do not move, bool (sites, 3); None where all may.
     """
 
     numbers: np.ndarray
     positions: np.ndarray
     cell: np.ndarray
+    is_held: np.ndarray | None = None
 
 
 class PackedGeometry(Part):
@@ -40,6 +42,11 @@ class PackedGeometry(Part):
     numbers: bytes = Field(description="Atomic numbers, one unsigned byte for each site.")
     positions: bytes = Field(description="Cartesian positions in angstrom, float64 (sites, 3).")
     cell: bytes = Field(description="Cell vectors as rows in angstrom, float64 (3, 3).")
+    held: bytes = Field(
+        b"",
+        description="Fractional coordinates that do not move, a byte for each (sites, 3), "
+        "nothing where all may.",
+    )
 
     @property
     def num_sites(self) -> int:
@@ -50,6 +57,8 @@ class PackedGeometry(Part):
     def _lengths_agree(self) -> Self:
         if len(self.positions) != BYTES_PER_VECTOR * self.num_sites:
             raise ValueError("positions and numbers are of different length")
+        if len(self.held) not in (0, 3 * self.num_sites):
+            raise ValueError("held coordinates and numbers are of different length")
         if len(self.cell) != BYTES_PER_CELL:
             raise ValueError("the cell is not 3 x 3 float64")
         return self
@@ -63,11 +72,19 @@ class PackedGeometry(Part):
             numbers=np.frombuffer(self.numbers, dtype=np.uint8).astype(np.int64),
             positions=positions.reshape(self.num_sites, 3),
             cell=np.frombuffer(self.cell, dtype="<f8").astype(np.float64).reshape(3, 3),
+            is_held=np.frombuffer(self.held, dtype=bool).reshape(-1, 3) if self.held else None,
         )
 
 
-def pack_geometry(numbers: ArrayLike, positions: ArrayLike, cell: ArrayLike) -> PackedGeometry:
+def pack_geometry(
+    numbers: ArrayLike,
+    positions: ArrayLike,
+    cell: ArrayLike,
+    is_held: ArrayLike | None = None,
+) -> PackedGeometry:
     """Pack atomic numbers (sites,), positions (sites, 3) and cell rows (3, 3), both in angstrom.
+
+    Held coordinates (sites, 3) are kept where there are any.
 
     Raises:
         ValueError: The shapes do not fit together, or a number is no atomic number.
@@ -88,4 +105,5 @@ def pack_geometry(numbers: ArrayLike, positions: ArrayLike, cell: ArrayLike) -> 
         numbers=species.astype(np.uint8).tobytes(),
         positions=points.tobytes(),
         cell=matrix.tobytes(),
+        held=b"" if is_held is None else np.asarray(is_held, dtype=bool).tobytes(),
     )

@@ -13,6 +13,13 @@ import numpy as np
 
 from facet.errors import InvalidStructure, UnsupportedElement
 from facet.graph.elements import symbol
+from facet.graph.held import (
+    SELECTIVE,
+    checked_held,
+    held_by_constraints,
+    held_by_sites,
+    held_groups,
+)
 from facet.graph.neighbors import Crystal, check_geometry
 
 if TYPE_CHECKING:
@@ -39,7 +46,8 @@ def crystal_from(source: object, name: str = "structure") -> Crystal:
         UnsupportedElement: A site holds something that is no chemical element.
     """
     if isinstance(source, Crystal):
-        return checked_crystal(*source, name=name)
+        species, positions, cell, is_held = source
+        return checked_crystal(species, positions, cell, name, is_held)
     if hasattr(source, "lattice") and hasattr(source, "is_ordered"):
         return crystal_from_structure(cast("Structure", source), name)
     if hasattr(source, "pbc") and hasattr(source, "numbers"):
@@ -71,7 +79,13 @@ def crystal_from_structure(structure: Structure, name: str = "structure") -> Cry
             f"{name}: {', '.join(sorted(dummies))} is no chemical element; "
             "replace or remove these sites."
         )
-    return checked_crystal(species, structure.cart_coords, structure.lattice.matrix, name=name)
+    return checked_crystal(
+        species,
+        structure.cart_coords,
+        structure.lattice.matrix,
+        name,
+        held_by_sites(structure, name),
+    )
 
 
 def crystal_from_atoms(atoms: Atoms, name: str = "structure") -> Crystal:
@@ -83,13 +97,27 @@ def crystal_from_atoms(atoms: Atoms, name: str = "structure") -> Crystal:
     """
     if not np.all(atoms.pbc):
         raise InvalidStructure(f"{name}: {NOT_PERIODIC}")
-    return checked_crystal(atoms.numbers, atoms.positions, np.asarray(atoms.cell), name=name)
+    cell = np.asarray(atoms.cell)
+    return checked_crystal(
+        atoms.numbers, atoms.positions, cell, name, held_by_constraints(atoms, cell, name)
+    )
 
 
 def checked_crystal(
-    species: ArrayLike, positions: ArrayLike, cell: ArrayLike, name: str = "structure"
+    species: ArrayLike,
+    positions: ArrayLike,
+    cell: ArrayLike,
+    name: str = "structure",
+    is_held: ArrayLike | None = None,
 ) -> Crystal:
     """Make a crystal of arrays in the engine's dtypes, with shapes and numbers that make sense.
+
+    Args:
+        species: Atomic numbers.
+        positions: Cartesian, in angstrom.
+        cell: Cell vectors as rows in angstrom.
+        name: What to call it in messages.
+        is_held: As in ``Crystal``.
 
     Raises:
         InvalidStructure: Names the structure and the fault.
@@ -100,6 +128,7 @@ def checked_crystal(
             np.array(species, dtype=np.int64),
             np.array(positions, dtype=np.float64),
             np.array(cell, dtype=np.float64),
+            checked_held(is_held, np.shape(positions), name),
         )
     except (TypeError, ValueError) as error:
         raise InvalidStructure(f"{name}: its arrays hold something other than numbers.") from error
@@ -122,7 +151,7 @@ def checked_crystal(
 
 
 def structure_from(crystal: Crystal) -> Structure:
-    """Make a pymatgen ``Structure``.
+    """Make a pymatgen ``Structure``; held coordinates become its selective dynamics.
 
     Raises:
         InvalidStructure: The crystal has no atoms.
@@ -137,14 +166,26 @@ def structure_from(crystal: Crystal) -> Structure:
         [symbol(int(number)) for number in crystal.species],
         crystal.positions,
         coords_are_cartesian=True,
+        site_properties=None if crystal.is_held is None else {SELECTIVE: ~crystal.is_held},
     )
 
 
 def atoms_from(crystal: Crystal) -> Atoms:
-    """Make an ASE ``Atoms``, periodic in all three directions."""
+    """Make an ASE ``Atoms``, periodic in all three directions; held atoms become constraints."""
     from ase import Atoms  # not on every machine that runs the engine
+    from ase.constraints import FixAtoms, FixScaled
 
-    return Atoms(numbers=crystal.species, positions=crystal.positions, cell=crystal.cell, pbc=True)
+    constraints = [
+        FixAtoms(indices) if all(mask) else FixScaled(indices, mask)
+        for mask, indices in held_groups(crystal.is_held)
+    ]
+    return Atoms(
+        numbers=crystal.species,
+        positions=crystal.positions,
+        cell=crystal.cell,
+        pbc=True,
+        constraint=constraints,
+    )
 
 
 def _is_element(number: int) -> bool:

@@ -34,11 +34,14 @@ class Crystal(NamedTuple):
         species: Atomic numbers, shape (atoms,).
         positions: Cartesian positions in angstrom, shape (atoms, 3).
         cell: Cell vectors as rows in angstrom, shape (3, 3).
+        is_held: Fractional coordinates that a relaxation must not change, shape (atoms, 3); None
+            where everything may move.
     """
 
     species: np.ndarray
     positions: np.ndarray
     cell: np.ndarray
+    is_held: np.ndarray | None = None
 
 
 class Pairs(NamedTuple):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import contextmanager
+from copy import deepcopy
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -80,6 +81,12 @@ class MacePotential:
     def device(self) -> torch.device:
         """Where its tensors live."""
         return self._row.device
+
+    def in_double(self) -> MacePotential:
+        """The same weights in double precision."""
+        if self.dtype == torch.float64:
+            return self
+        return MacePotential(deepcopy(self.model).double(), self.fingerprint, self.energy_scheme)
 
     def __call__(self, batch: GraphBatch) -> Prediction:
         """Evaluate a batch.

@@ -49,6 +49,12 @@ class Geometry:
     cells: Float[Tensor, "structures 3 3"]
     deformation: Float[Tensor, "structures 3 3"]
 
+    @property
+    def volumes(self) -> Float[Tensor, " structures"]:
+        """Volume of each cell in A^3."""
+        volumes: Tensor = torch.linalg.det(self.cells).abs()
+        return volumes
+
 
 @dataclass(frozen=True)
 class Push:
@@ -110,8 +116,7 @@ def push_on_cells(
         pressure: Target pressure in eV/A^3.
     """
     unit = torch.eye(3, dtype=stress.dtype, device=stress.device)
-    volumes = torch.linalg.det(geometry.cells).abs()
-    virial = -volumes[:, None, None] * (stress + pressure * unit)
+    virial = -geometry.volumes[:, None, None] * (stress + pressure * unit)
     slope = torch.linalg.solve(geometry.deformation, virial.mT).mT
     return derivative_of_exp(log_deformation.mT, slope)
 

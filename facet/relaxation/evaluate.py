@@ -6,12 +6,17 @@ in halves, until the crystals that fail alone are found; all others have their a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import itertools
+from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from facet.relaxation.budget import FIRST_BUDGET, NO_LIMIT, Budget
+from facet.relaxation.gauges import gauge_of
 from facet.relaxation.guard import Mishap, attempt
+from facet.relaxation.memory import MemoryBook
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -20,23 +25,6 @@ if TYPE_CHECKING:
     from facet.graph.batch import GraphBatch
     from facet.potential import Potential, Prediction
     from facet.relaxation.result import Stop
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What is evaluated together.
-
-    Attributes:
-        atoms: Number of atoms.
-        edges: Number of directed edges.
-    """
-
-    atoms: int
-    edges: int
-
-    def holds(self, atoms: int, edges: int) -> bool:
-        """Whether so many fit."""
-        return atoms <= self.atoms and edges <= self.edges
 
 
 class Evaluation(NamedTuple):
@@ -61,11 +49,21 @@ class Evaluator:
     Args:
         potential: Asked for energies, forces and stresses.
         budget: Largest batch to hand it; shrinks when memory runs out.
+        book: Learns from every batch how large the next may be, up to that budget; none keeps it.
+
+    Attributes:
+        budget: Largest batch to hand to the potential now.
+        seconds: Time that the potential took.
     """
 
-    def __init__(self, potential: Potential, budget: Budget) -> None:
+    def __init__(
+        self, potential: Potential, budget: Budget, book: MemoryBook | None = None
+    ) -> None:
         self.potential = potential
-        self.budget = budget
+        self.budget = budget if book is None else budget.within(book.budget())
+        self.seconds = 0.0
+        self._limit = budget
+        self._book = book
         self._largest_success = Budget(0, 0)
         self._has_run_out = False
 
@@ -75,22 +73,34 @@ class Evaluator:
         self._has_run_out = False
         evaluation = self._evaluate(batch)
         if self._has_run_out and self._largest_success.atoms:
-            self.budget = Budget(
-                min(self.budget.atoms, self._largest_success.atoms),
-                min(self.budget.edges, max(1, self._largest_success.edges)),
-            )
+            success = self._largest_success
+            self._limit = self._limit.within(Budget(success.atoms, max(1, success.edges)))
+            self.budget = self.budget.within(self._limit)
+        elif self._book:
+            self.budget = self._limit.within(self._book.budget())
         return evaluation
+
+    def remember(self) -> None:
+        """Keep what was learned of the memory for the next run."""
+        if self._book:
+            self._book.remember()
 
     def _evaluate(self, batch: GraphBatch) -> Evaluation:
         is_alone = batch.num_structures == 1
         if not is_alone and not self.budget.holds(batch.num_atoms, batch.num_edges):
-            return self._in_halves(batch)
+            return self._in_parts(batch, _cuts(batch, self.budget))
+        started = perf_counter()
+        if self._book:
+            self._book.start()
         answer = attempt(lambda: self._ask(batch), "The potential")
+        self.seconds += perf_counter() - started
         if isinstance(answer, Mishap):
             self._note(answer, batch)
             return _failed(batch, answer.stop) if is_alone else self._in_halves(batch)
         if not is_alone and not _is_finite(answer):
             return self._in_halves(batch)
+        if self._book:
+            self._book.fitted(batch.num_atoms, batch.num_edges)
         if batch.num_atoms > self._largest_success.atoms:
             self._largest_success = Budget(batch.num_atoms, batch.num_edges)
         return answer
@@ -103,20 +113,59 @@ class Evaluator:
         if not mishap.is_out_of_memory:
             return
         self._has_run_out = True
+        if self._book and batch.num_structures > 1:
+            self._book.ran_out(batch.num_edges)
         if batch.positions.is_cuda:
             torch.cuda.empty_cache()
 
     def _in_halves(self, batch: GraphBatch) -> Evaluation:
-        middle = batch.num_structures // 2
-        first = self._evaluate(part_of(batch, 0, middle))
-        second = self._evaluate(part_of(batch, middle, batch.num_structures))
-        shifted = {middle + index: stop for index, stop in second.failures.items()}
+        return self._in_parts(batch, [batch.num_structures // 2])
+
+    def _in_parts(self, batch: GraphBatch, cuts: list[int]) -> Evaluation:
+        """Evaluate what lies between the cuts, part after part."""
+        limits = list(itertools.pairwise([0, *cuts, batch.num_structures]))
+        parts = [self._evaluate(part_of(batch, *each)) for each in limits]
         return Evaluation(
-            torch.cat([first.energy, second.energy]),
-            torch.cat([first.forces, second.forces]),
-            torch.cat([first.stress, second.stress]),
-            {**first.failures, **shifted},
+            torch.cat([part.energy for part in parts]),
+            torch.cat([part.forces for part in parts]),
+            torch.cat([part.stress for part in parts]),
+            {
+                first + index: stop
+                for (first, _), part in zip(limits, parts, strict=True)
+                for index, stop in part.failures.items()
+            },
         )
+
+
+def evaluator_for(potential: Potential, max_atoms: int = 0, max_edges: int = 0) -> Evaluator:
+    """Return an evaluator that learns what fits where memory can be measured.
+
+    Args:
+        potential: Asked for energies, forces and stresses.
+        max_atoms: Largest batch; zero for what is learned, or what is good for a CPU.
+        max_edges: The same in directed edges.
+    """
+    wish = Budget(max_atoms, max_edges)
+    gauge = gauge_of(potential.device)
+    if gauge is None:
+        return Evaluator(potential, wish.or_else(FIRST_BUDGET))
+    return Evaluator(potential, wish.or_else(NO_LIMIT), MemoryBook(potential, gauge))
+
+
+def _cuts(batch: GraphBatch, budget: Budget) -> list[int]:
+    """Where to cut such that each part holds as many crystals as the budget, or one beyond it."""
+    edge_counts = torch.bincount(
+        batch.structure_index[batch.edge_index[0]], minlength=batch.num_structures
+    )
+    counts = zip(batch.atoms_per_structure.tolist(), edge_counts.tolist(), strict=True)
+    cuts = []
+    atoms = edges = 0
+    for index, (more_atoms, more_edges) in enumerate(counts):
+        if index and not budget.holds(atoms + more_atoms, edges + more_edges):
+            cuts.append(index)
+            atoms = edges = 0
+        atoms, edges = atoms + more_atoms, edges + more_edges
+    return cuts
 
 
 def part_of(batch: GraphBatch, start: int, stop: int) -> GraphBatch:

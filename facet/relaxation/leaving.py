@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from facet.graph.neighbors import Crystal
+from facet.relaxation.primitive import space_group
 from facet.relaxation.result import RelaxResult
 from facet.relaxation.rows import keep_rows, rows_on_host
 from facet.relaxation.state import keep_states, rows_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from facet.relaxation.result import Stop
     from facet.relaxation.state import OptimizerState
+    from facet.relaxation.tickets import Ticket
 
 
 def without(state: OptimizerState, stops: Mapping[int, Stop]) -> OptimizerState:
@@ -25,8 +27,21 @@ def without(state: OptimizerState, stops: Mapping[int, Stop]) -> OptimizerState:
     return keep_states(state, [i for i in range(state.num_structures) if i not in stops])
 
 
-def results_of(state: OptimizerState, stops: Mapping[int, Stop]) -> list[RelaxResult]:
-    """Make the results of the crystals that stopped, at their last good geometry."""
+class Departure(NamedTuple):
+    """A crystal that leaves, with its ticket."""
+
+    ticket: Ticket
+    result: RelaxResult
+
+
+def departures(state: OptimizerState, stops: Mapping[int, Stop], symprec: float) -> list[Departure]:
+    """Make the results of the crystals that stopped, at their last good geometry.
+
+    Args:
+        state: Crystals in flight.
+        stops: Why some of them leave, by index.
+        symprec: Tolerance in angstrom for their space groups.
+    """
     if not stops:
         return []
     order = sorted(stops)
@@ -34,28 +49,45 @@ def results_of(state: OptimizerState, stops: Mapping[int, Stop]) -> list[RelaxRe
     good = rows_on_host(keep_rows(state.last_good, crystals, atoms))
     ledger = rows_on_host(keep_rows(state.ledger, crystals, atoms))
     last = np.cumsum(ledger["num_atoms"])
-    results = []
+    leaving = []
     for row, index in enumerate(order):
         mine = slice(last[row] - ledger["num_atoms"][row], last[row])
-        results.append(
-            RelaxResult(
-                name=state.names[index],
-                species=ledger["species"][mine],
-                positions=good["positions"][mine],
-                cell=good["cells"][row],
-                energy=float(good["energy"][row]),
-                forces=good["forces"][mine],
-                stress=good["stress"][row],
-                stop_reason=stops[index].reason,
-                message=stops[index].message,
-                num_steps=int(ledger["num_steps"][row]),
-                fmax=float(good["fmax"][row]),
-                smax=float(good["smax"][row]),
-                initial_volume=float(ledger["initial_volume"][row]),
-                wall_share=float(ledger["wall_seconds"][row]),
-            )
+        ticket = state.tickets[index]
+        end = Crystal(
+            ledger["species"][mine], good["positions"][mine], good["cells"][row], ticket.is_held
         )
-    return results
+        result = RelaxResult(
+            name=ticket.name,
+            species=end.species,
+            positions=end.positions,
+            cell=end.cell,
+            energy=float(good["energy"][row]),
+            forces=good["forces"][mine],
+            stress=good["stress"][row],
+            stop_reason=stops[index].reason,
+            message=stops[index].message + _remark(ledger["num_straightened"][row]),
+            num_steps=int(ledger["num_steps"][row]),
+            num_evaluations=int(ledger["num_evaluations"][row]),
+            fmax=float(good["fmax"][row]),
+            smax=float(good["smax"][row]),
+            initial_volume=float(ledger["initial_volume"][row]),
+            wall_share=float(ledger["wall_seconds"][row]),
+            is_held=end.is_held,
+            initial_space_group=ticket.space_group,
+            space_group=_space_group(end, ticket, symprec),
+            trajectory=ticket.recorder.finish(end) if ticket.recorder else None,
+        )
+        leaving.append(Departure(ticket, result))
+    return leaving
+
+
+def _remark(num_straightened: int) -> str:
+    """Say that the cell vectors are not those of the input."""
+    return " The cell became skewed; shorter cell vectors were chosen." if num_straightened else ""
+
+
+def _space_group(end: Crystal, ticket: Ticket, symprec: float) -> int | None:
+    return None if ticket.space_group is None else space_group(end, symprec)
 
 
 def refusal(name: str, crystal: Crystal | None, stop: Stop) -> RelaxResult:
@@ -73,6 +105,7 @@ def refusal(name: str, crystal: Crystal | None, stop: Stop) -> RelaxResult:
         stop_reason=stop.reason,
         message=stop.message,
         num_steps=0,
+        num_evaluations=0,
         fmax=float("nan"),
         smax=float("nan"),
         initial_volume=float(abs(np.linalg.det(crystal.cell))),

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from time import perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from facet.errors import InvalidStructure
-from facet.graph.convert import crystal_from
-from facet.graph.elements import check_species
-from facet.graph.neighbors import find_pairs
-from facet.graph.skin import SKIN, edges_within
-from facet.relaxation.guard import Mishap, attempt
-from facet.relaxation.leaving import refusal
-from facet.relaxation.state import OptimizerState, charge, start_state
+from facet.relaxation.state import OptimizerState
+from facet.relaxation.suspended import Suspended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from facet.graph.neighbors import Crystal
-    from facet.potential import Potential
-    from facet.relaxation.evaluate import Budget
+    from facet.relaxation.budget import Budget
+    from facet.relaxation.entrance import Entrance
     from facet.relaxation.result import RelaxResult
-
-LARGEST_ATOMIC_VOLUME = 150.0
-"""A^3 per atom; cesium, the roomiest elemental solid, has 117. Its atoms lie beyond 5 angstrom of
-each other, and their energy is what a potential of that cutoff learned for lone atoms."""
 
 
 class StructureQueue:
@@ -35,16 +20,12 @@ class StructureQueue:
 
     Args:
         structures: Structures, or pairs of name and structure.
-        potential: Its cutoff, species and device.
-        min_distance: Lattice vectors shorter than this many angstrom are refused.
+        entrance: Lets each of them in, or refuses it.
     """
 
-    def __init__(
-        self, structures: Iterable[object], potential: Potential, min_distance: float
-    ) -> None:
+    def __init__(self, structures: Iterable[object], entrance: Entrance) -> None:
         self._items = enumerate(structures)
-        self._potential = potential
-        self._min_distance = min_distance
+        self._entrance = entrance
         self._next: OptimizerState | RelaxResult | None = None
 
     def take_beside(
@@ -52,62 +33,64 @@ class StructureQueue:
     ) -> Iterator[OptimizerState | RelaxResult]:
         """Yield the crystals that fit beside those in flight, and results of those refused.
 
-        They keep their order; a crystal larger than the budget enters when nothing else flies.
+        They keep their order. A crystal larger than the budget is evaluated alone whatever else
+        flies, so that it takes nobody's place; but only one of these flies at a time.
         """
-        atoms, edges = flying.num_atoms, flying.num_edges
+        room = _Room(budget, flying)
         while (entrant := self._look_at_next()) is not None:
-            if isinstance(entrant, OptimizerState):
-                atoms, edges = atoms + entrant.num_atoms, edges + entrant.num_edges
-                is_first = atoms == entrant.num_atoms
-                if not is_first and not budget.holds(atoms, edges):
-                    return
+            if isinstance(entrant, OptimizerState) and not room.takes(entrant):
+                return
             self._next = None
             yield entrant
+
+    def give_back(self) -> list[OptimizerState]:
+        """Hand out the crystal that was read ahead, if there is one that can be relaxed."""
+        ahead, self._next = self._next, None
+        return [ahead] if isinstance(ahead, OptimizerState) else []
 
     def _look_at_next(self) -> OptimizerState | RelaxResult | None:
         if self._next is None:
             for index, item in self._items:
-                self._next = self._prepare(*_named(item, index))
+                self._next = self._entrance.admit(*_named(item, index))
                 break
         return self._next
 
-    def _prepare(self, name: str, source: object) -> OptimizerState | RelaxResult:
-        """Read one structure, find its neighbors, and refuse what cannot be relaxed."""
-        started = perf_counter()
-        crystal = attempt(lambda: crystal_from(source, name), "Reading the structure")
-        if isinstance(crystal, Mishap):
-            return refusal(name, None, crystal.stop)
-        state = attempt(lambda: self._start(name, crystal), "Finding the neighbors")
-        if isinstance(state, Mishap):
-            return refusal(name, crystal, state.stop)
-        return charge(state, perf_counter() - started)
 
-    def _start(self, name: str, crystal: Crystal) -> OptimizerState:
-        check_species(crystal.species, self._potential.species, name)
-        shortest = np.linalg.norm(crystal.cell, axis=1).min()
-        if shortest < self._min_distance:  # its images would be countless
-            raise InvalidStructure(
-                f"{name}: a lattice vector of {shortest:.2g} A puts an atom on its own image; "
-                "check the lattice and its units (angstrom)."
-            )
-        cutoff = self._potential.cutoff
-        pairs = find_pairs(crystal, cutoff + SKIN)
-        state = start_state(name, crystal, pairs, self._potential.device)
-        geometry = state.geometry
-        edges = edges_within(state.neighbors, geometry.positions, geometry.cells, cutoff)
-        volume = abs(np.linalg.det(crystal.cell)) / len(crystal.species)
-        if len(edges.distances) == 0 and volume > LARGEST_ATOMIC_VOLUME:
-            raise InvalidStructure(
-                f"{name}: no atom has a neighbor within the potential's {cutoff:g} A; "
-                "check the lattice and its units (angstrom)."
-            )
-        count = state.ledger.num_edges + len(edges.distances)
-        return replace(state, ledger=replace(state.ledger, num_edges=count))
+class _Room:
+    """What is left of a budget beside the crystals in flight."""
+
+    def __init__(self, budget: Budget, flying: OptimizerState) -> None:
+        self._budget = budget
+        self._atoms = self._edges = 0
+        self._has_giant = False
+        counts = flying.ledger.num_atoms.tolist(), flying.ledger.num_edges.tolist()
+        for atoms, edges in zip(*counts, strict=True):
+            self._add(atoms, edges)
+
+    def takes(self, entrant: OptimizerState) -> bool:
+        """Whether there is room for one more, who then has it."""
+        atoms, edges = entrant.num_atoms, entrant.num_edges
+        if self._budget.holds(atoms, edges):
+            is_first = self._atoms == 0
+            if not is_first and not self._budget.holds(self._atoms + atoms, self._edges + edges):
+                return False
+        elif self._has_giant:
+            return False
+        self._add(atoms, edges)
+        return True
+
+    def _add(self, atoms: int, edges: int) -> None:
+        if self._budget.holds(atoms, edges):
+            self._atoms, self._edges = self._atoms + atoms, self._edges + edges
+        else:
+            self._has_giant = True
 
 
 def _named(item: object, index: int) -> tuple[str, object]:
     """Split a pair of name and structure, or name a structure by its place in the input."""
     match item:
+        case Suspended():
+            return item.name, item
         case (str() as name, source):
             return name, source
     return f"structure-{index}", item

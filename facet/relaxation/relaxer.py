@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from time import perf_counter
 from typing import TYPE_CHECKING
 
-from facet.relaxation.cell import Push, deform, move, push_on_cells, push_on_positions
-from facet.relaxation.evaluate import Budget, Evaluator
-from facet.relaxation.fire import fire_step
-from facet.relaxation.leaving import results_of, without
+import torch
+
+from facet.relaxation.entrance import Entrance
+from facet.relaxation.evaluate import evaluator_for
+from facet.relaxation.lane import Lane
+from facet.relaxation.optimizers.registry import optimizer_named
 from facet.relaxation.queue import StructureQueue
 from facet.relaxation.result import RelaxResult
+from facet.relaxation.second_look import better_end, is_worth_rattling, second_start
 from facet.relaxation.settings import RelaxSettings
-from facet.relaxation.state import OptimizerState, Snapshot, charge, empty_state, join_states
-from facet.relaxation.stopping import converged_or_tired, measure, prediction_faults
-from facet.relaxation.surroundings import look_around
-from facet.units import ev_per_cubic_angstrom_from_gpa
+from facet.relaxation.state import OptimizerState, empty_state
+from facet.relaxation.suspended import suspend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from facet.potential import Potential
-    from facet.relaxation.evaluate import Evaluation
-    from facet.relaxation.stopping import Measures
+    from facet.relaxation.entrance import Ceiling
+    from facet.relaxation.leaving import Departure
+    from facet.relaxation.suspended import Suspended
+
+LAST_LOOK_FILL = 0.5
+"""Share of the budget at which those that wait for their last look are evaluated together."""
+
+MAX_ROUNDS_OF_WAITING = 8
+"""Rounds after which they are evaluated anyway."""
 
 
 def relax(
@@ -36,6 +43,10 @@ def relax(
     whatever happens to it becomes its ``stop_reason`` and ``message``. Only what the iterable
     itself raises passes through.
 
+    A crystal that converges in the precision of the potential is evaluated once more in double
+    precision. If that exceeds a limit it goes on in double precision; what a converged result
+    holds was always computed so.
+
     Args:
         structures: Each a pymatgen ``Structure``, an ASE ``Atoms`` or a facet ``Crystal``, or a
             pair of name and one of these.
@@ -45,80 +56,121 @@ def relax(
     Yields:
         One result for every structure, in order of completion.
     """
-    settings = settings or RelaxSettings()
-    evaluator = Evaluator(potential, Budget(settings.max_batch_atoms, settings.max_batch_edges))
-    waiting = StructureQueue(structures, potential, settings.min_distance)
-    state = empty_state(potential.device)
-    while True:
+    yield from Relaxation(structures, potential, settings)
+
+
+class Relaxation:
+    """A relaxation of many crystals that can be watched and interrupted.
+
+    Args:
+        structures: As for ``relax``.
+        potential: Gives energies, forces and stresses.
+        settings: Limits and batch size.
+        ceiling: Function of name and crystal: the energy in eV/atom above which this crystal is of
+            no interest, or None. Who certainly stays above it ends as ``STOPPED_EARLY``. Nobody is
+            stopped early without it.
+
+    Raises:
+        ConfigError: The settings need a library that is not installed, or an optimizer that can
+            foresee who stays above a ceiling.
+    """
+
+    def __init__(
+        self,
+        structures: Iterable[object],
+        potential: Potential,
+        settings: RelaxSettings | None = None,
+        ceiling: Ceiling | None = None,
+    ) -> None:
+        self.settings = settings or RelaxSettings()
+        is_double = potential.dtype == torch.float64
+        self._fast = self._lane(potential, is_last=is_double)
+        self._sure = self._lane(potential.in_double(), is_last=True)
+        self._entrance = Entrance(potential, self.settings, ceiling)
+        self._waiting = StructureQueue(structures, self._entrance)
+        self._rounds_of_waiting = 0
+        self._is_suspended = False
+
+    def _lane(self, potential: Potential, *, is_last: bool) -> Lane:
+        settings = self.settings
+        evaluator = evaluator_for(potential, settings.max_batch_atoms, settings.max_batch_edges)
+        nobody = empty_state(optimizer_named(settings.optimizer), potential.device)
+        return Lane(evaluator, settings, nobody, is_last=is_last)
+
+    def __iter__(self) -> Iterator[RelaxResult]:
+        """Yield one result for every structure, in order of completion."""
+        try:
+            yield from self._rounds()
+        finally:
+            self._fast.evaluator.remember()
+            self._sure.evaluator.remember()
+
+    def _rounds(self) -> Iterator[RelaxResult]:
+        while not self._is_suspended:
+            yield from self._admit()
+            if self._fast.state.num_structures:
+                leaving, resting = self._fast.advance()
+                self._look_again_at(resting)
+                yield from self._final(leaving)
+            elif self._sure.state.num_structures == 0:
+                return
+            if self._is_time_to_be_sure():
+                self._rounds_of_waiting = 0
+                leaving, _ = self._sure.advance()
+                yield from self._final(leaving)
+
+    def suspend(self) -> list[Suspended]:
+        """Stop, and hand out every crystal in flight with its optimizer's memory.
+
+        Call it between two results; those that are ready can still be taken from the iterator,
+        which then ends. Whoever goes on passes the crystals to ``relax`` among the structures.
+        What was not yet read from the structures stays there, but for the one that was read ahead,
+        which is handed out too.
+        """
+        self._is_suspended = True
+        states = [self._fast.state, self._sure.state, *self._waiting.give_back()]
+        given = [each for state in states for each in suspend(state, self.settings.optimizer)]
+        self._fast.leave()
+        self._sure.leave()
+        return given
+
+    def _final(self, leaving: Iterable[Departure]) -> list[RelaxResult]:
+        """Results to hand out; who shall be rattled and relaxed once more goes on instead."""
+        results = []
+        for departure in leaving:
+            if self.settings.rattle and is_worth_rattling(departure):
+                again = self._entrance.admit_again(*second_start(departure, self.settings))
+                if isinstance(again, OptimizerState):
+                    self._fast.enter([again])
+                    continue
+            results.append(better_end(departure))
+        return results
+
+    def _admit(self) -> Iterator[RelaxResult]:
+        """Fill the free places, and yield the results of those who are refused."""
         entering = []
-        for entrant in waiting.take_beside(state, evaluator.budget):
+        for entrant in self._waiting.take_beside(self._fast.state, self._fast.evaluator.budget):
             if isinstance(entrant, RelaxResult):
                 yield entrant
+            elif bool(entrant.ledger.is_double):
+                self._sure.enter([entrant])
             else:
                 entering.append(entrant)
-        state = join_states([state, *entering])
-        if state.num_structures == 0:
-            return
-        state, results = advance(state, evaluator, settings)
-        yield from results
+        self._fast.enter(entering)
 
+    def _look_again_at(self, resting: OptimizerState) -> None:
+        sure = torch.ones_like(resting.ledger.is_double)
+        self._sure.enter([replace(resting, ledger=replace(resting.ledger, is_double=sure))])
 
-def advance(
-    state: OptimizerState, evaluator: Evaluator, settings: RelaxSettings
-) -> tuple[OptimizerState, list[RelaxResult]]:
-    """Evaluate, then stop, then step.
-
-    Returns:
-        The crystals that go on, and the results of those that do not.
-    """
-    started = perf_counter()
-    state, edges, results = look_around(state, evaluator.potential.cutoff, settings)
-    if state.num_structures == 0:
-        return state, results
-    evaluation = evaluator(state.batch(edges))
-    measures = measure(state, evaluation, settings.pressure)
-    numbers = measures.on_host()
-    faults = {**prediction_faults(numbers, settings), **evaluation.failures}
-    ends = converged_or_tired(numbers, settings)
-    state = charge(state, perf_counter() - started)
-    evaluated = replace(state, last_good=_snapshot(state, evaluation, measures))
-    results += results_of(state, faults)
-    results += results_of(evaluated, {i: end for i, end in ends.items() if i not in faults})
-    started = perf_counter()
-    state = take_step(without(evaluated, {**faults, **ends}), settings)
-    return charge(state, perf_counter() - started), results
-
-
-def take_step(state: OptimizerState, settings: RelaxSettings) -> OptimizerState:
-    """Move every crystal along the forces of its last good geometry, which is where it is."""
-    if state.num_structures == 0:
-        return state
-    seen, index = state.last_good, state.structure_index
-    push = push_on_positions(seen.forces, state.geometry, index)
-    if settings.relax_cell:
-        pressure = ev_per_cubic_angstrom_from_gpa(settings.pressure)
-        pull = push_on_cells(
-            seen.stress, state.geometry, state.coordinates.log_deformation, pressure
+    def _is_time_to_be_sure(self) -> bool:
+        waiting = self._sure.state
+        if waiting.num_structures == 0:
+            return False
+        self._rounds_of_waiting += 1
+        budget = self._sure.evaluator.budget
+        fill = max(waiting.num_atoms / budget.atoms, waiting.num_edges / budget.edges)
+        return (
+            fill >= LAST_LOOK_FILL
+            or self._fast.state.num_structures == 0
+            or self._rounds_of_waiting >= MAX_ROUNDS_OF_WAITING
         )
-        push = Push(push.atoms, pull / state.ledger.num_atoms[:, None, None])
-    optimizer, step = fire_step(state.optimizer, push, index, settings.max_step)
-    coordinates = move(state.coordinates, step, state.ledger.num_atoms)
-    return replace(
-        state,
-        optimizer=optimizer,
-        coordinates=coordinates,
-        geometry=deform(coordinates, index),
-        ledger=replace(state.ledger, num_steps=state.ledger.num_steps + 1),
-    )
-
-
-def _snapshot(state: OptimizerState, evaluation: Evaluation, measures: Measures) -> Snapshot:
-    return Snapshot(
-        state.geometry.positions,
-        state.geometry.cells,
-        evaluation.energy,
-        evaluation.forces,
-        evaluation.stress,
-        measures.fmax,
-        measures.smax,
-    )

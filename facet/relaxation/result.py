@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from pymatgen.core.structure import Structure
 
+    from facet.relaxation.trajectory import Trajectory
+
 
 class StopReason(StrEnum):
     """The six ends of a relaxation."""
@@ -50,10 +52,19 @@ class RelaxResult:
         stop_reason: Which of the six ends.
         message: One sentence that says why.
         num_steps: Steps taken, those after the last good geometry included.
-        fmax: Largest norm of a force in eV/angstrom.
-        smax: Largest absolute component of stress + pressure in GPa.
+        num_evaluations: Times that the potential was asked, the last look in double precision
+            included.
+        fmax: Largest norm of a force on what may move, in eV/angstrom.
+        smax: Largest absolute component of stress + pressure that the cell can follow, in GPa.
         initial_volume: Of the input, in A^3.
         wall_share: This crystal's share of the wall time in seconds.
+        is_held: Coordinates that did not move, as in ``Crystal``.
+        initial_space_group: Number of that of the input, within the tolerance of the settings;
+            known where the settings keep symmetry or rattle crystals out of it.
+        space_group: The same at the last good geometry.
+        symmetric_energy: Energy in eV where the crystal first came to rest, if it was rattled and
+            relaxed again.
+        trajectory: What it passed, if that was asked for.
     """
 
     name: str
@@ -66,15 +77,21 @@ class RelaxResult:
     stop_reason: StopReason
     message: str
     num_steps: int
+    num_evaluations: int
     fmax: float
     smax: float
     initial_volume: float
     wall_share: float
+    is_held: np.ndarray | None = None
+    initial_space_group: int | None = None
+    space_group: int | None = None
+    symmetric_energy: float | None = None
+    trajectory: Trajectory | None = None
 
     @property
     def crystal(self) -> Crystal:
         """The last good geometry as the numbers of a crystal."""
-        return Crystal(self.species, self.positions, self.cell)
+        return Crystal(self.species, self.positions, self.cell, self.is_held)
 
     @property
     def structure(self) -> Structure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,16 +12,19 @@ from facet.graph.batch import GraphBatch
 from facet.graph.neighbors import Crystal, Pairs
 from facet.graph.skin import SkinList, join_lists, keep_crystals, list_of
 from facet.relaxation.cell import Coordinates, Geometry
-from facet.relaxation.fire import FireState, at_rest
+from facet.relaxation.constraints import Constraints, constraints_of
+from facet.relaxation.optimizers.fire import Fire
 from facet.relaxation.rows import join_rows, keep_rows
+from facet.relaxation.tickets import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jaxtyping import Float, Int
+    from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
     from facet.graph.skin import Edges
+    from facet.relaxation.optimizers.optimizer import Optimizer
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class Ledger:
         num_atoms: Shape (structures,).
         num_edges: Directed edges within the cutoff when last looked at, shape (structures,).
         num_steps: Steps taken, shape (structures,).
+        num_evaluations: Times that a potential was asked, shape (structures,).
+        num_straightened: Times that shorter cell vectors were chosen, shape (structures,).
+        is_double: Whether it is evaluated in double precision from now on, shape (structures,).
         initial_volume: In A^3, shape (structures,).
         wall_seconds: Share of the wall time, shape (structures,).
     """
@@ -41,6 +47,9 @@ class Ledger:
     num_atoms: Int[Tensor, " structures"]
     num_edges: Int[Tensor, " structures"]
     num_steps: Int[Tensor, " structures"]
+    num_evaluations: Int[Tensor, " structures"]
+    num_straightened: Int[Tensor, " structures"]
+    is_double: Bool[Tensor, " structures"]
     initial_volume: Float[Tensor, " structures"]
     wall_seconds: Float[Tensor, " structures"]
 
@@ -73,29 +82,36 @@ class OptimizerState:
     """Crystals that are being relaxed together; each lies in consecutive rows, in order.
 
     Attributes:
-        names: One for each crystal.
+        tickets: One for each crystal: its name, and what else is not a tensor.
         structure_index: Crystal of each atom.
         ledger: Species, counts and shares.
         coordinates: Where the optimizer is.
         geometry: The positions and cells that this means.
-        optimizer: What the optimizer remembers.
+        memory: What the optimizer remembers.
+        constraints: What may not move.
         neighbors: Pairs within the cutoff and a skin.
         last_good: The last geometry that the potential found sound.
     """
 
-    names: tuple[str, ...]
+    tickets: tuple[Ticket, ...]
     structure_index: Int[Tensor, " atoms"]
     ledger: Ledger
     coordinates: Coordinates
     geometry: Geometry
-    optimizer: FireState
+    memory: Any
+    constraints: Constraints
     neighbors: SkinList
     last_good: Snapshot
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Name of each crystal."""
+        return tuple(ticket.name for ticket in self.tickets)
+
+    @property
     def num_structures(self) -> int:
         """Number of crystals in flight."""
-        return len(self.names)
+        return len(self.tickets)
 
     @property
     def num_atoms(self) -> int:
@@ -120,7 +136,11 @@ class OptimizerState:
 
 
 def start_state(
-    name: str, crystal: Crystal, pairs: Pairs, device: torch.device | str = "cpu"
+    ticket: Ticket,
+    crystal: Crystal,
+    pairs: Pairs,
+    optimizer: Optimizer | None = None,
+    device: torch.device | str = "cpu",
 ) -> OptimizerState:
     """Put one crystal, with its pairs within cutoff and skin, at the start of its relaxation."""
     device = torch.device(device)
@@ -134,16 +154,20 @@ def start_state(
         num_atoms=zero + len(crystal.species),
         num_edges=zero,
         num_steps=zero,
+        num_evaluations=zero,
+        num_straightened=zero,
+        is_double=torch.zeros_like(zero, dtype=torch.bool),
         initial_volume=torch.linalg.det(cells).abs(),
         wall_seconds=zero.to(torch.float64),
     )
     return OptimizerState(
-        names=(name,),
+        tickets=(ticket,),
         structure_index=torch.zeros(len(positions), dtype=torch.int64, device=device),
         ledger=ledger,
         coordinates=Coordinates(positions, torch.zeros_like(unit), cells),
         geometry=Geometry(positions, cells, unit),
-        optimizer=at_rest(len(positions), device),
+        memory=(optimizer or Fire()).start(len(positions), device),
+        constraints=constraints_of(crystal, device=device),
         neighbors=list_of(crystal, pairs, device),
         last_good=Snapshot(
             positions,
@@ -157,12 +181,14 @@ def start_state(
     )
 
 
-def empty_state(device: torch.device | str = "cpu") -> OptimizerState:
+def empty_state(
+    optimizer: Optimizer | None = None, device: torch.device | str = "cpu"
+) -> OptimizerState:
     """Return a state without crystals, to which others can be joined."""
     none = np.zeros(0, dtype=np.int64)
     crystal = Crystal(none, np.zeros((0, 3)), np.eye(3))
     pairs = Pairs(none, none, np.zeros((0, 3)))
-    return keep_states(start_state("", crystal, pairs, device), [])
+    return keep_states(start_state(Ticket(""), crystal, pairs, optimizer, device), [])
 
 
 def join_states(states: Sequence[OptimizerState]) -> OptimizerState:
@@ -171,12 +197,13 @@ def join_states(states: Sequence[OptimizerState]) -> OptimizerState:
         return states[0]
     ledger = join_rows([each.ledger for each in states])
     return OptimizerState(
-        names=tuple(name for each in states for name in each.names),
+        tickets=tuple(ticket for each in states for ticket in each.tickets),
         structure_index=_structure_index(ledger.num_atoms),
         ledger=ledger,
         coordinates=join_rows([each.coordinates for each in states]),
         geometry=join_rows([each.geometry for each in states]),
-        optimizer=join_rows([each.optimizer for each in states]),
+        memory=join_rows([each.memory for each in states]),
+        constraints=join_rows([each.constraints for each in states]),
         neighbors=join_lists([each.neighbors for each in states]),
         last_good=join_rows([each.last_good for each in states]),
     )
@@ -187,12 +214,13 @@ def keep_states(state: OptimizerState, kept: Sequence[int]) -> OptimizerState:
     crystals, atoms = rows_of(state, kept)
     ledger = keep_rows(state.ledger, crystals, atoms)
     return OptimizerState(
-        names=tuple(state.names[index] for index in kept),
+        tickets=tuple(state.tickets[index] for index in kept),
         structure_index=_structure_index(ledger.num_atoms),
         ledger=ledger,
         coordinates=keep_rows(state.coordinates, crystals, atoms),
         geometry=keep_rows(state.geometry, crystals, atoms),
-        optimizer=keep_rows(state.optimizer, crystals, atoms),
+        memory=keep_rows(state.memory, crystals, atoms),
+        constraints=keep_rows(state.constraints, crystals, atoms),
         neighbors=keep_crystals(state.neighbors, crystals, atoms),
         last_good=keep_rows(state.last_good, crystals, atoms),
     )

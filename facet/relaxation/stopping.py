@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from facet.relaxation.constraints import free_forces, free_stress
 from facet.relaxation.result import Stop, StopReason
 from facet.relaxation.rows import max_per_crystal, sum_per_crystal
 from facet.units import EV_PER_CUBIC_ANGSTROM_IN_GPA, ev_per_cubic_angstrom_from_gpa
@@ -25,8 +26,8 @@ class Measures(NamedTuple):
     """The numbers that convergence and divergence are judged by, one for each crystal.
 
     Attributes:
-        fmax: Largest norm of a force in eV/angstrom.
-        smax: Largest absolute component of stress + pressure in GPa.
+        fmax: Largest norm of a force on what may move, in eV/angstrom.
+        smax: Largest absolute component of stress + pressure that the cell can follow, in GPa.
         energy_per_atom: In eV.
         checksum: Finite if and only if everything that was predicted is.
         num_steps: Steps taken so far.
@@ -44,17 +45,20 @@ class Measures(NamedTuple):
         return rows
 
 
-def measure(state: OptimizerState, evaluation: Evaluation, pressure: float) -> Measures:
-    """Measure what was predicted at the present geometry; the pressure is in GPa."""
-    count = state.num_structures
+def measure(state: OptimizerState, evaluation: Evaluation, settings: RelaxSettings) -> Measures:
+    """Measure what was predicted at the present geometry."""
+    count, index = state.num_structures, state.structure_index
     stress = evaluation.stress
-    excess = stress + ev_per_cubic_angstrom_from_gpa(pressure) * torch.eye(
+    excess = stress + ev_per_cubic_angstrom_from_gpa(settings.pressure) * torch.eye(
         3, dtype=stress.dtype, device=stress.device
     )
-    norms = torch.linalg.vector_norm(evaluation.forces, dim=1)
-    total = sum_per_crystal(norms, state.structure_index, count)
+    excess = free_stress(excess, state.constraints, settings.cell)
+    forces = free_forces(evaluation.forces, state.geometry, state.constraints, index)
+    norms = torch.linalg.vector_norm(forces, dim=1)
+    steepest = torch.linalg.vector_norm(evaluation.forces, dim=1)
+    total = sum_per_crystal(steepest, index, count)
     return Measures(
-        fmax=max_per_crystal(norms, state.structure_index, count),
+        fmax=max_per_crystal(norms, index, count),
         smax=excess.abs().amax(dim=(1, 2)) * EV_PER_CUBIC_ANGSTROM_IN_GPA,
         energy_per_atom=evaluation.energy / state.ledger.num_atoms,
         checksum=total + stress.sum(dim=(1, 2)) + evaluation.energy,
@@ -70,7 +74,7 @@ def converged_or_tired(measures: np.ndarray, settings: RelaxSettings) -> dict[in
         settings: Their limits.
     """
     fmax, smax, _, _, num_steps = measures
-    is_still = (fmax <= settings.fmax) & ((smax <= settings.smax) | (not settings.relax_cell))
+    is_still = (fmax <= settings.fmax) & (smax <= settings.smax)
     ends = {}
     for index in (is_still | (num_steps >= settings.max_steps)).nonzero()[0].tolist():
         steps, force, stress = _steps(num_steps[index]), fmax[index], smax[index]

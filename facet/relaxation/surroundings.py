@@ -18,22 +18,24 @@ from facet.graph.skin import (
     replace_lists,
 )
 from facet.relaxation.guard import Mishap, attempt
-from facet.relaxation.leaving import results_of, without
+from facet.relaxation.leaving import departures, without
 from facet.relaxation.result import StopReason
+from facet.relaxation.skew import straightened
 from facet.relaxation.stopping import broken_geometry, distance_faults, volume_faults
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from facet.graph.skin import Edges, SkinList
-    from facet.relaxation.result import RelaxResult, Stop
+    from facet.relaxation.leaving import Departure
+    from facet.relaxation.result import Stop
     from facet.relaxation.settings import RelaxSettings
     from facet.relaxation.state import OptimizerState
 
 
 def look_around(
     state: OptimizerState, cutoff: float, settings: RelaxSettings
-) -> tuple[OptimizerState, Edges, list[RelaxResult]]:
+) -> tuple[OptimizerState, Edges, list[Departure]]:
     """Find the neighbors at the present geometry, and retire the crystals that have none to find.
 
     Args:
@@ -44,17 +46,20 @@ def look_around(
     Returns:
         The sound crystals, their edges within the cutoff, and the results of the others.
     """
+    symprec = settings.symprec
     broken = volume_faults(state, settings)
-    results, state = results_of(state, broken), without(state, broken)
-    state, broken = renew_neighbors(state, cutoff)
-    results, state = results + results_of(state, broken), without(state, broken)
+    leaving, state = departures(state, broken, symprec), without(state, broken)
+    state, broken = renew_neighbors(straightened(state), cutoff)
+    leaving += departures(state, broken, symprec)
+    state = without(state, broken)
     edges = _edges(state, cutoff)
     broken = distance_faults(state, edges, settings)
     if broken:
-        results, state = results + results_of(state, broken), without(state, broken)
+        leaving += departures(state, broken, symprec)
+        state = without(state, broken)
         edges = _edges(state, cutoff)
     counts = torch.bincount(edges.edge_structure, minlength=state.num_structures)
-    return replace(state, ledger=replace(state.ledger, num_edges=counts)), edges, results
+    return replace(state, ledger=replace(state.ledger, num_edges=counts)), edges, leaving
 
 
 def renew_neighbors(state: OptimizerState, cutoff: float) -> tuple[OptimizerState, dict[int, Stop]]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
 
 import torch
 
@@ -53,6 +53,10 @@ class PairPotential(ABC):
     def fingerprint(self) -> str:
         """Hash of the parameters."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
+
+    def in_double(self) -> PairPotential:
+        """The same potential in double precision."""
+        return replace(self, dtype=torch.float64)
 
     def __call__(self, batch: GraphBatch) -> Prediction:
         """Evaluate a batch; forces and stress are the exact derivatives of the energy.
@@ -163,6 +167,10 @@ class Wrapper:
     def device(self) -> torch.device:
         """As the potential within."""
         return self.inner.device
+
+    def in_double(self) -> Self:
+        """Wrap the potential within in double precision; what was counted is shared."""
+        return replace(self, inner=self.inner.in_double())
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from workflow_samples import AT_REST, cesium_chloride, rocksalt
 from db.documents import StructureDoc
 from facet.graph.neighbors import Crystal
 from facet.relaxation.relaxer import relax
-from facet.testing import LennardJones
+from facet.relaxation.settings import RelaxSettings
+from facet.testing import HarmonicBonds, LennardJones
 from screening.corrections import Adjustment, CorrectedEnergy
 from screening.hull import HullDistance, Share
 from screening.reference import Coverage, Reference, ReferencePhase
@@ -178,3 +179,28 @@ def test_a_reference_comes_back_from_its_document_and_its_key_follows_its_conten
     changed = Reference(**{**vars(reference), "element_energies": {"Na": -1.3, "Cl": -1.9}})
     assert reference_document(changed).reference_id != document.reference_id
     assert not math.isnan(document.phases[0].formation_energy_per_atom)
+
+
+def test_held_coordinates_go_to_the_database_and_to_the_engine_and_come_back():
+    structure = Structure(
+        Lattice.cubic(4.2),
+        ["Na", "Cl"],
+        [[0, 0, 0], [0.5, 0.48, 0.5]],
+        site_properties={"selective_dynamics": [[False] * 3, [True, False, True]]},
+    )
+    stored = structure_document(structure)
+    crystal = Crystal(*stored.geometry.unpack())
+    assert crystal.is_held.tolist() == [[True] * 3, [False, True, False]]
+    settings = RelaxSettings(max_steps=3)
+    (result,) = relax([crystal], HarmonicBonds(), settings)
+    document = relaxation_document(stored, result, HarmonicBonds(), settings)
+    back = structure_of(document.geometry)
+    np.testing.assert_allclose(back.frac_coords[0], 0, atol=1e-12)
+    assert back.frac_coords[1][1] == pytest.approx(0.48)
+    assert np.asarray(back.site_properties["selective_dynamics"]).tolist() == [
+        [False] * 3,
+        [True, False, True],
+    ]
+    free = structure.copy()
+    free.remove_site_property("selective_dynamics")
+    assert structure_document(free).structure_id != stored.structure_id

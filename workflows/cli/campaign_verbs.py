@@ -65,7 +65,9 @@ def relax(
     from facet.relaxation.settings import RelaxSettings
     from workflows.cli.relax import RelaxRequest, run_relax
 
-    settings = RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps, relax_cell=not fixed_cell)
+    settings = RelaxSettings(
+        fmax=fmax, smax=smax, max_steps=max_steps, cell="fixed" if fixed_cell else "free"
+    )
     request = RelaxRequest(candidates, settings, potential, limit)
     raise Ended(run_relax(request, out=out, as_json=as_json, strict=strict))
 

@@ -31,7 +31,7 @@ STRAIN = 0.005
 """Size of the strains; small enough to be linear, large beside the noise of single precision."""
 
 AT_REST = RelaxSettings(fmax=0.02, smax=0.05)
-IONS_AT_REST = RelaxSettings(fmax=0.02, relax_cell=False)
+IONS_AT_REST = RelaxSettings(fmax=0.02, cell="fixed")
 
 _SHEAR = np.sqrt(0.5)
 BASIS = np.array(

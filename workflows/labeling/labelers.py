@@ -10,7 +10,8 @@ import numpy as np
 from facet.errors import FacetError
 from facet.graph.elements import check_species
 from facet.graph.neighbors import find_pairs, join_crystals
-from facet.relaxation.evaluate import Budget, Evaluator
+from facet.relaxation.budget import Budget
+from facet.relaxation.evaluate import Evaluator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

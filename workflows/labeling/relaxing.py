@@ -10,10 +10,11 @@ import torch
 
 from facet.graph.neighbors import Crystal, Pairs
 from facet.relaxation.leaving import without
-from facet.relaxation.relaxer import take_step
+from facet.relaxation.motion import take_step
 from facet.relaxation.result import Stop, StopReason
 from facet.relaxation.settings import RelaxSettings
 from facet.relaxation.state import OptimizerState, Snapshot, join_states, start_state
+from facet.relaxation.tickets import Ticket
 from workflows.labeling.frames import Draft, stored
 from workflows.labeling.labelers import Label, Refusal
 
@@ -41,8 +42,10 @@ def short_relaxations(
     """
     if not starts:
         return
-    state = join_states([start_state(str(i), d.crystal, NO_PAIRS) for i, d in enumerate(starts)])
-    settings = RelaxSettings()
+    state = join_states(
+        [start_state(Ticket(str(i)), d.crystal, NO_PAIRS) for i, d in enumerate(starts)]
+    )
+    settings = RelaxSettings(optimizer="fire")
     for step in range(num_steps + 1):
         crystals = _crystals(state)
         answers = label(crystals)

@@ -156,7 +156,7 @@ def _key(identity: dict[str, Any], parents: Sequence[Parent]) -> str:
     digest = hashlib.sha256(sha256(identity))
     for name, crystal in parents:
         digest.update(name.encode())
-        for array in crystal:
+        for array in (crystal.species, crystal.positions, crystal.cell):
             digest.update(array.tobytes())
     return digest.hexdigest()
 

@@ -6,7 +6,8 @@ import torch
 from relax_samples import HELIUM, crystal, lennard_jones
 
 from facet.graph.neighbors import build_batch
-from facet.relaxation.evaluate import Budget, Evaluator, part_of
+from facet.relaxation.budget import Budget
+from facet.relaxation.evaluate import Evaluator, part_of
 from facet.relaxation.guard import is_out_of_memory
 from facet.testing import RaisesOn, SmallMemory
 

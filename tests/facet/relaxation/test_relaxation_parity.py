@@ -54,7 +54,12 @@ def test_every_step_of_a_batch_has_the_energies_of_ase_one_by_one(pressure, rela
         starts.pop(1)  # nothing to relax: it stops at once, and ASE's FIRE divides by zero
     recorder = Recorder(lennard_jones())
     settings = RelaxSettings(
-        fmax=1e-12, smax=1e-12, max_steps=NUM_STEPS, pressure=pressure, relax_cell=relaxes_cell
+        fmax=1e-12,
+        smax=1e-12,
+        max_steps=NUM_STEPS,
+        pressure=pressure,
+        cell="free" if relaxes_cell else "fixed",
+        optimizer="fire",
     )
     assert len(list(relax(starts, recorder, settings))) == len(starts)
     ours = np.array(recorder.energies).T

@@ -1,6 +1,6 @@
 """No crystal can harm another: healthy ones end as in a clean run, whatever flies with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from facet.errors import InvalidStructure
 from facet.graph.neighbors import find_pairs
 from facet.potential import Prediction
 from facet.relaxation import surroundings
+from facet.relaxation.optimizers.fire import Fire
 from facet.relaxation.relaxer import relax
 from facet.relaxation.result import StopReason
 from facet.relaxation.settings import RelaxSettings
@@ -102,6 +103,40 @@ def test_when_memory_runs_out_the_survivors_go_on_in_smaller_batches(clean):
     assert refused[-1] < 2 * len(HEALTHY), "it ran out again after the first step"
 
 
+@dataclass(frozen=True)
+class LosesMemory(Wrapper):
+    """Runs out of memory on all but the smallest batches once it was asked a few times."""
+
+    sizes: list[int] = field(default_factory=list)
+
+    def __call__(self, batch):
+        self.sizes.append(batch.num_atoms)
+        if len(self.sizes) > 4 and batch.num_atoms > 8:
+            raise RuntimeError("CUDA error: out of memory")
+        return self.inner(batch)
+
+
+def test_memory_that_is_lost_on_the_way_costs_no_crystal_a_step(clean):
+    potential = LosesMemory(lennard_jones())
+    results = {result.name: result for result in relax(HEALTHY.items(), potential)}
+    assert max(potential.sizes[:4]) > 8
+    assert max(potential.sizes[-5:]) <= 8
+    assert_as_clean(results, clean)
+    for name, expected in clean.items():
+        assert results[name].num_evaluations == expected.num_evaluations
+        assert np.allclose(results[name].positions, expected.positions, atol=1e-6)
+
+
+def test_crystals_beyond_the_budget_relax_alone_and_hold_nobody_up(clean):
+    inputs = {"giant": crystal(7, repeats=6), **HEALTHY}
+    settings = RelaxSettings(max_batch_atoms=6)
+    outputs = list(relax(inputs.items(), lennard_jones(), settings))
+    results = {result.name: result for result in outputs}
+    assert len(outputs) == len(inputs)
+    assert_as_clean(results, clean)
+    assert results["giant"].stop_reason is StopReason.CONVERGED, results["giant"].message
+
+
 def test_a_potential_that_spoils_its_whole_batch_spoils_only_the_culprit(clean):
     inputs = {"culprit": crystal(species=HELIUM), **HEALTHY}
     results = {r.name: r for r in relax(inputs.items(), SpoilsAll(lennard_jones()))}
@@ -155,3 +190,20 @@ def test_a_structure_that_could_not_be_read_has_no_atoms():
     assert result.species.shape == (0,)
     assert np.isnan(result.energy)
     assert torch.is_tensor(result.forces) is False
+
+
+def test_a_crystal_that_the_optimizer_cannot_move_fails_alone(monkeypatch):
+    class Stubborn(Fire):
+        def step(self, memory, here, limits):
+            if (here.species == HELIUM).any():
+                raise RuntimeError("no such factorization")
+            return super().step(memory, here, limits)
+
+    monkeypatch.setattr("facet.relaxation.motion.optimizer_named", lambda name: Stubborn())
+    settings = RelaxSettings(optimizer="fire")
+    inputs = {**HEALTHY, "odd": crystal(3, species=HELIUM)}
+    results = {each.name: each for each in relax(inputs.items(), lennard_jones(), settings)}
+    assert results["odd"].stop_reason is StopReason.FAILED
+    assert "no such factorization" in results["odd"].message
+    assert np.isfinite(results["odd"].energy)
+    assert {results[name].stop_reason for name in HEALTHY} == {StopReason.CONVERGED}

@@ -3,8 +3,10 @@
 import pytest
 from relax_samples import crystal, lennard_jones
 
-from facet.relaxation.evaluate import Budget
+from facet.relaxation.budget import Budget
+from facet.relaxation.entrance import Entrance
 from facet.relaxation.queue import StructureQueue
+from facet.relaxation.settings import RelaxSettings
 from facet.relaxation.state import empty_state, join_states
 
 
@@ -15,9 +17,9 @@ def take(queue, budget, flying=None):
 
 @pytest.fixture
 def queue():
-    sizes = {"a": 1, "b": 1, "c": 4, "d": 1}
+    sizes = {"a": 1, "b": 1, "c": 2, "d": 1}
     inputs = [(name, crystal(1, repeats=size)) for name, size in sizes.items()]
-    return StructureQueue(inputs, lennard_jones(), min_distance=0.5)
+    return StructureQueue(inputs, Entrance(lennard_jones(), RelaxSettings()))
 
 
 def test_crystals_enter_until_the_atoms_are_too_many(queue):
@@ -29,13 +31,17 @@ def test_crystals_enter_until_the_atoms_are_too_many(queue):
 def test_crystals_enter_until_the_edges_are_too_many(queue):
     num_edges = next(queue.take_beside(empty_state(), Budget(1, 1))).num_edges
     assert num_edges > 50
-    assert take(queue, Budget(atoms=10**6, edges=6 * num_edges))[0] == ["b", "c"]
+    assert take(queue, Budget(atoms=10**6, edges=3.5 * num_edges))[0] == ["b", "c"]
 
 
-def test_a_crystal_beyond_the_budget_waits_until_it_can_fly_alone(queue):
+def test_of_the_crystals_beyond_the_budget_one_flies_beside_the_small_ones():
+    sizes = {"a": 1, "giant": 4, "b": 1, "another": 4, "c": 1}
+    inputs = [(name, crystal(1, repeats=size)) for name, size in sizes.items()]
+    queue = StructureQueue(inputs, Entrance(lennard_jones(), RelaxSettings()))
     small = Budget(atoms=8, edges=10**6)
-    _, flying = take(queue, small)
-    assert take(queue, small, flying[0])[0] == []
-    assert take(queue, small)[0] == ["c"]
-    assert take(queue, small)[0] == ["d"]
+    names, flying = take(queue, small)
+    assert names == ["a", "giant", "b"]
+    assert take(queue, small, join_states([flying[0], flying[1]]))[0] == []
+    assert take(queue, small, join_states([flying[0], flying[2]]))[0] == ["another"]
+    assert take(queue, small, flying[0])[0] == ["c"]
     assert take(queue, small)[0] == []

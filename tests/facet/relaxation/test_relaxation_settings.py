@@ -18,10 +18,14 @@ from facet.relaxation.settings import RelaxSettings
         {"max_steps": -1},
         {"max_steps": 10.5},
         {"max_steps": True},
-        {"relax_cell": 1},
+        {"cell": "loose"},
+        {"optimizer": 3},
         {"pressure": float("inf")},
-        {"max_batch_atoms": 0},
-        {"max_batch_edges": 0},
+        {"max_batch_atoms": -1},
+        {"max_batch_edges": -5},
+        {"symmetry": "maybe"},
+        {"symprec": 0},
+        {"rattle": -0.1},
         {"max_step": 0},
         {"min_volume_ratio": 1.5},
         {"max_volume_ratio": 0.9},
@@ -34,7 +38,7 @@ def test_nonsense_is_refused_in_a_sentence_that_names_it(wrong):
 
 
 def test_settings_survive_json():
-    settings = RelaxSettings(fmax=0.02, pressure=-3.5, relax_cell=False, max_steps=7)
+    settings = RelaxSettings(fmax=0.02, pressure=-3.5, cell="fixed", max_steps=7)
     assert RelaxSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 
 
