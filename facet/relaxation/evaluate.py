@@ -106,7 +106,7 @@ class Evaluator:
         return answer
 
     def _ask(self, batch: GraphBatch) -> Evaluation:
-        handed = batch.to(self.potential.device, self.potential.dtype)
+        handed = _around_origin(batch).to(self.potential.device, self.potential.dtype)
         return _in_double_precision(self.potential(handed), batch)
 
     def _note(self, mishap: Mishap, batch: GraphBatch) -> None:
@@ -150,6 +150,13 @@ def evaluator_for(potential: Potential, max_atoms: int = 0, max_edges: int = 0) 
     if gauge is None:
         return Evaluator(potential, wish.or_else(FIRST_BUDGET))
     return Evaluator(potential, wish.or_else(NO_LIMIT), MemoryBook(potential, gauge))
+
+
+def _around_origin(batch: GraphBatch) -> GraphBatch:
+    """Move each crystal as a whole, so that single precision is not spent on where it lies."""
+    last = torch.cumsum(batch.atoms_per_structure, 0)
+    first = batch.positions.index_select(0, last - batch.atoms_per_structure)
+    return replace(batch, positions=batch.positions - first.index_select(0, batch.structure_index))
 
 
 def _cuts(batch: GraphBatch, budget: Budget) -> list[int]:

@@ -30,7 +30,7 @@ def run_card(settings: TrainSettings, device: torch.device) -> dict[str, Any]:
         device: Where the network runs.
     """
     return {
-        "settings": settings.to_dict(),
+        "settings": {key: _shareable(each) for key, each in settings.to_dict().items()},
         "seed": settings.seed,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "facet": _version(),
@@ -68,6 +68,13 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def _shareable(value: Any) -> Any:  # noqa: ANN401 (any plain value)
+    """Shorten absolute paths to names: weights are passed on, folders of a machine are not."""
+    if isinstance(value, list | tuple):
+        return [_shareable(each) for each in value]
+    return Path(value).name if isinstance(value, str) and value.startswith("/") else value
 
 
 def _version() -> str | None:

@@ -57,7 +57,19 @@ def relax(
     fmax: Fmax = 0.05,
     smax: Smax = 0.1,
     max_steps: MaxSteps = 500,
-    fixed_cell: Annotated[bool, typer.Option(help="Relax positions only")] = False,
+    pressure: Annotated[float, typer.Option(help="Target pressure, GPa")] = 0.0,
+    cell: Annotated[
+        str, typer.Option(help="What of it may move: free, fixed, fixed-volume or fixed-shape")
+    ] = "free",
+    keep_symmetry: Annotated[
+        bool, typer.Option("--keep-symmetry", help="Hold the space group of the input")
+    ] = False,
+    rattle: Annotated[
+        float, typer.Option(help="Relax again from this far beside a symmetric end, angstrom")
+    ] = 0.0,
+    optimizer: Annotated[
+        str, typer.Option(help="lbfgs-springs, lbfgs, fire2 or fire")
+    ] = "lbfgs-springs",
     as_json: Json = False,
     strict: Annotated[bool, typer.Option(help="Exit with 3 when an input was rejected")] = False,
 ) -> None:
@@ -66,7 +78,14 @@ def relax(
     from workflows.cli.relax import RelaxRequest, run_relax
 
     settings = RelaxSettings(
-        fmax=fmax, smax=smax, max_steps=max_steps, cell="fixed" if fixed_cell else "free"
+        fmax=fmax,
+        smax=smax,
+        max_steps=max_steps,
+        pressure=pressure,
+        cell=cell,
+        symmetry="keep" if keep_symmetry else "free",
+        rattle=rattle,
+        optimizer=optimizer,
     )
     request = RelaxRequest(candidates, settings, potential, limit)
     raise Ended(run_relax(request, out=out, as_json=as_json, strict=strict))

@@ -111,6 +111,7 @@ def _row(result: RelaxResult) -> dict[str, Any]:
         "message": result.message,
         "energy_per_atom": _finite(result.energy / num_atoms),
         "num_steps": result.num_steps,
+        "num_evaluations": result.num_evaluations,
         "fmax": _finite(result.fmax),
         "smax": _finite(result.smax),
         "volume_per_atom": structure.volume / num_atoms if structure else None,

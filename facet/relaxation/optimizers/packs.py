@@ -7,6 +7,7 @@ off-diagonal components times the root of two so that scalar products stay what 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -103,7 +104,13 @@ def matrices_of(components: Float[Tensor, "*batch 6"]) -> Float[Tensor, "*batch 
 
 def symmetric_basis(like: Tensor) -> Float[Tensor, "6 3 3"]:
     """Six orthonormal symmetric matrices, in the dtype and on the device of a tensor."""
-    basis = like.new_zeros((NUM_CELL, 3, 3))
+    return _basis(like.dtype, like.device)
+
+
+@cache
+def _basis(dtype: torch.dtype, device: torch.device) -> Float[Tensor, "6 3 3"]:
+    """Build the matrices once; nobody writes into them."""
+    basis = torch.zeros((NUM_CELL, 3, 3), dtype=dtype, device=device)
     for place, (row, column) in enumerate(INDICES):
         basis[place, row, column] = basis[place, column, row] = 1 if row == column else 0.5**0.5
     return basis

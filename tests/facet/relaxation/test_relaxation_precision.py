@@ -105,3 +105,12 @@ def test_wrapping_again_in_double_precision_keeps_the_wrapper():
     doubled = replace(Counted(single())).in_double()
     assert isinstance(doubled, Counted)
     assert doubled.dtype == torch.float64
+
+
+def test_a_crystal_far_from_the_origin_relaxes_as_it_does_near_it():
+    near = crystal(3)
+    far = near._replace(positions=near.positions + 1e6)
+    results = {r.name: r for r in relax({"near": near, "far": far}.items(), single())}
+    assert results["far"].stop_reason is StopReason.CONVERGED
+    assert results["far"].num_steps == results["near"].num_steps
+    assert results["far"].energy == pytest.approx(results["near"].energy, abs=1e-5)

@@ -4,14 +4,16 @@ import json
 import re
 
 import pytest
+import torch
 from training_samples import write_config
 
 from facet.checkpoint import read_checkpoint
-from facet.training.card import revision
+from facet.config import FACET_S
+from facet.training.card import revision, run_card
 from facet.training.curves import draw
 from facet.training.journal import Journal
 from facet.training.loop import Trainer
-from facet.training.settings import read_settings
+from facet.training.settings import TrainSettings, read_settings
 
 
 def nothing(_values):
@@ -94,3 +96,12 @@ def test_the_run_card_says_what_the_run_was_made_of(tmp_path):
 
 def test_a_folder_without_git_has_no_revision(tmp_path):
     assert revision(tmp_path) is None
+
+
+def test_a_card_that_travels_with_weights_names_no_folder_of_the_machine(tmp_path):
+    settings = TrainSettings(
+        model=FACET_S, shards=str(tmp_path / "labels-*.npz"), output=str(tmp_path / "run")
+    )
+    card = run_card(settings, torch.device("cpu"))
+    assert str(tmp_path) not in json.dumps(card)
+    assert card["settings"]["shards"] == "labels-*.npz"
