@@ -106,7 +106,9 @@ class Evaluator:
         return answer
 
     def _ask(self, batch: GraphBatch) -> Evaluation:
-        handed = _around_origin(batch).to(self.potential.device, self.potential.dtype)
+        is_double = self.potential.dtype == batch.positions.dtype
+        near = batch if is_double else _around_origin(batch)
+        handed = near.to(self.potential.device, self.potential.dtype)
         return _in_double_precision(self.potential(handed), batch)
 
     def _note(self, mishap: Mishap, batch: GraphBatch) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from facet.relaxation.early import hopeless
+from facet.relaxation.guard import Mishap, attempt
 from facet.relaxation.leaving import departures, without
 from facet.relaxation.motion import step_apart
 from facet.relaxation.result import StopReason
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
     from facet.relaxation.settings import RelaxSettings
     from facet.relaxation.state import OptimizerState
     from facet.relaxation.stopping import Measures
+
+
+class Round(NamedTuple):
+    """What became of the crystals of a lane in one step.
+
+    Attributes:
+        leaving: Those that ended.
+        resting: Those that converged but are to be looked at again.
+        flying: Those that go on.
+    """
+
+    leaving: list[Departure]
+    resting: OptimizerState
+    flying: OptimizerState
 
 
 class Lane:
@@ -52,23 +67,45 @@ class Lane:
         """Let go of all crystals."""
         self.state = keep_states(self.state, [])
 
-    def advance(self) -> tuple[list[Departure], OptimizerState]:
+    def advance(self) -> Round:
         """Evaluate every crystal, take out those that end, and move the others.
 
-        Returns:
-            Those that ended, and those that converged but are to be looked at again.
+        What fails in any way, for want of memory say, is done again in halves, until the crystals
+        that fail alone are found.
         """
+        done = self._apart(self.state)
+        self.state = done.flying
+        return done
+
+    def _apart(self, state: OptimizerState) -> Round:
+        done = attempt(lambda: self._round(state), "A step of the relaxation")
+        if not isinstance(done, Mishap):
+            return done
+        count = state.num_structures
+        if count == 1:
+            leaving = departures(state, {0: done.stop}, self._settings.symprec)
+            nobody = keep_states(state, [])
+            return Round(leaving, nobody, nobody)
+        middle = count // 2
+        first = self._apart(keep_states(state, range(middle)))
+        second = self._apart(keep_states(state, range(middle, count)))
+        return Round(
+            first.leaving + second.leaving,
+            join_states([first.resting, second.resting]),
+            join_states([first.flying, second.flying]),
+        )
+
+    def _round(self, state: OptimizerState) -> Round:
         started = perf_counter()
-        cutoff = self.evaluator.potential.cutoff
-        state, edges, leaving = look_around(self.state, cutoff, self._settings)
+        settings = self._settings
+        state, edges, leaving = look_around(state, self.evaluator.potential.cutoff, settings)
         if state.num_structures == 0:
-            self.state = state
-            return leaving, state
+            return Round(leaving, state, state)
         evaluation = self.evaluator(state.batch(edges))
-        measures = measure(state, evaluation, self._settings)
+        measures = measure(state, evaluation, settings)
         numbers = measures.on_host()
-        faults = {**prediction_faults(numbers, self._settings), **evaluation.failures}
-        ends = {**converged_or_tired(numbers, self._settings), **faults}
+        faults = {**prediction_faults(numbers, settings), **evaluation.failures}
+        ends = {**converged_or_tired(numbers, settings), **faults}
         state = _counted(charge(state, perf_counter() - started))
         good = replace(state, last_good=_snapshot(state, evaluation, measures))
         started = perf_counter()
@@ -79,13 +116,13 @@ class Lane:
             for i, end in ends.items()
             if i not in faults and (self._is_last or end.reason is not StopReason.CONVERGED)
         }
-        leaving += departures(state, faults, self._settings.symprec)
-        leaving += departures(good, final, self._settings.symprec)
-        state, stuck = step_apart(without(good, ends), self._settings)
+        leaving += departures(state, faults, settings.symprec)
+        leaving += departures(good, final, settings.symprec)
+        state, stuck = step_apart(without(good, ends), settings)
         given_up = {**hopeless(state), **stuck}
-        leaving += departures(state, given_up, self._settings.symprec)
-        self.state = charge(without(state, given_up), perf_counter() - started)
-        return leaving, resting
+        leaving += departures(state, given_up, settings.symprec)
+        state = charge(without(state, given_up), perf_counter() - started)
+        return Round(leaving, resting, state)
 
 
 def _resting(ends: dict[int, Stop]) -> list[int]:

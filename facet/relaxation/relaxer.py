@@ -109,15 +109,14 @@ class Relaxation:
         while not self._is_suspended:
             yield from self._admit()
             if self._fast.state.num_structures:
-                leaving, resting = self._fast.advance()
-                self._look_again_at(resting)
-                yield from self._final(leaving)
+                done = self._fast.advance()
+                self._look_again_at(done.resting)
+                yield from self._final(done.leaving)
             elif self._sure.state.num_structures == 0:
                 return
             if self._is_time_to_be_sure():
                 self._rounds_of_waiting = 0
-                leaving, _ = self._sure.advance()
-                yield from self._final(leaving)
+                yield from self._final(self._sure.advance().leaving)
 
     def suspend(self) -> list[Suspended]:
         """Stop, and hand out every crystal in flight with its optimizer's memory.

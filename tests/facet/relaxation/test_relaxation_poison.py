@@ -207,3 +207,18 @@ def test_a_crystal_that_the_optimizer_cannot_move_fails_alone(monkeypatch):
     assert "no such factorization" in results["odd"].message
     assert np.isfinite(results["odd"].energy)
     assert {results[name].stop_reason for name in HEALTHY} == {StopReason.CONVERGED}
+
+
+def test_a_lack_of_memory_outside_the_potential_costs_only_those_who_cannot_do_without(
+    clean, monkeypatch
+):
+    def look(state, cutoff, settings):
+        if state.num_atoms > 8 or (state.ledger.species == HELIUM).any():
+            raise torch.OutOfMemoryError("CUDA out of memory while finding the neighbors.")
+        return surroundings.look_around(state, cutoff, settings)
+
+    monkeypatch.setattr("facet.relaxation.lane.look_around", look)
+    inputs = {**HEALTHY, "odd": crystal(3, species=HELIUM)}
+    results = {each.name: each for each in relax(inputs.items(), lennard_jones())}
+    assert results.pop("odd").stop_reason is StopReason.FAILED
+    assert_as_clean(results, clean)
