@@ -56,7 +56,7 @@ class PairPotential(ABC):
 
     def in_double(self) -> PairPotential:
         """The same potential in double precision."""
-        return replace(self, dtype=torch.float64)
+        return self if self.dtype == torch.float64 else replace(self, dtype=torch.float64)
 
     def __call__(self, batch: GraphBatch) -> Prediction:
         """Evaluate a batch; forces and stress are the exact derivatives of the energy.
@@ -170,7 +170,8 @@ class Wrapper:
 
     def in_double(self) -> Self:
         """Wrap the potential within in double precision; what was counted is shared."""
-        return replace(self, inner=self.inner.in_double())
+        inner = self.inner.in_double()
+        return self if inner is self.inner else replace(self, inner=inner)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Tolerance(NamedTuple):
 
 
 DOUBLE = Tolerance(1e-8, 2.0**-12, 1e-5, 0.0, 1e-10)
-SINGLE = Tolerance(1e-5, 2.0**-7, 1e-3, 2e-3, 1e-5)  # wide steps bend in stiff cells
+SINGLE = Tolerance(1e-5, 2.0**-7, 2e-4, 2e-4, 1e-5)
 
 
 def tolerance_of(potential: Potential) -> Tolerance:

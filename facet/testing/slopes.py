@@ -1,4 +1,8 @@
-"""Promises about derivatives: forces and stress are the slopes of the energy."""
+"""Promises about derivatives: forces and stress are the slopes of the energy.
+
+The slopes are differences of energies in double precision, also where forces in single precision
+are compared with them: differences of rounded energies would be noise.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +76,7 @@ def assert_a_large_cell_is_no_exception(potential: Potential) -> None:
 
 def _slopes(potential: Potential, crystal: Crystal, directions: np.ndarray) -> np.ndarray:
     """Slope of the energy along each direction in which atoms move, in eV/angstrom."""
+    potential = potential.in_double()
     step = tolerance_of(potential).step
     images = [
         crystal._replace(positions=crystal.positions + times * step * direction)
@@ -83,6 +88,7 @@ def _slopes(potential: Potential, crystal: Crystal, directions: np.ndarray) -> n
 
 def _strain_slopes(potential: Potential, crystal: Crystal) -> np.ndarray:
     """Slope of the energy with each of six symmetric strains, in eV."""
+    potential = potential.in_double()
     step = tolerance_of(potential).step
     images = []
     for row, column in STRAINS:

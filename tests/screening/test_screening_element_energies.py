@@ -20,6 +20,7 @@ def write(path, data):
     return path
 
 
+@pytest.mark.filterwarnings("ignore:No Pauling electronegativity:UserWarning")
 def test_entries_may_come_in_a_list_or_by_symbol(tmp_path):
     first = write(tmp_path / "a.json", [entry("Br4", -6.0), entry("Ne", -0.1)])
     second = write(tmp_path / "b.json", {"Br": entry("Br4", -6.0), "Ne": entry("Ne", -0.1)})
