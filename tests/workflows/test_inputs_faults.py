@@ -61,6 +61,13 @@ def test_partial_occupancy_is_a_sentence(tmp_path):
     assert "ordered" in fault
 
 
+def test_marks_of_held_atoms_that_make_no_sense_are_a_sentence(tmp_path):
+    structure = rock_salt()
+    structure.add_site_property("selective_dynamics", [["yes", "no", 3]] * len(structure))
+    path = written(tmp_path / "held.json", json.dumps(structure.as_dict()))
+    assert "selective_dynamics must be three truth values" in fault_of(only(path))
+
+
 def test_unknown_elements_in_json_are_a_sentence(tmp_path):
     text = json.dumps(rock_salt().as_dict()).replace('"Mg"', '"Qq"')
     assert "Qq" in fault_of(only(written(tmp_path / "a.json", text)))

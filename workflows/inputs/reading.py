@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facet.errors import InvalidStructure
+from facet.graph.held import held_by_sites
 from screening.filters import input_fault
 from workflows.inputs.archive import BROKEN_BYTES, sources_in
 from workflows.inputs.crystal import (
@@ -105,6 +107,10 @@ def _checked(name: str, source: Source, record: Record) -> InputCrystal:
 
 
 def _chemical_fault(origin: str, structure: Structure) -> str | None:
+    try:
+        held_by_sites(structure, origin)
+    except InvalidStructure as error:
+        return str(error)
     try:
         fault, _ = guarded(
             lambda: input_fault(structure), "could not be checked", "check its cell and its atoms"
