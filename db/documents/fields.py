@@ -40,25 +40,24 @@ def _milliseconds_utc(time: datetime) -> datetime:
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
-def _refuse_operator_keys(value: object) -> object:
-    """Refuse keys, at any depth, that MongoDB could read as an operator or a path."""
+def _storable_json(value: object) -> object:
+    """Make every text storable, and refuse keys, at any depth, that are operators or paths."""
     if isinstance(value, dict):
-        for key, inner in value.items():
+        for key in value:
             if not key or key.startswith("$") or "." in key or "\0" in key:
                 raise ValueError(f"{key!r} cannot be a key: empty, or it holds '$', '.' or NUL")
-            _refuse_operator_keys(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _refuse_operator_keys(inner)
-    return value
+        return {_storable(key): _storable_json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable_json(inner) for inner in value]
+    return _storable(value) if isinstance(value, str) else value
 
 
 Text = Annotated[str, AfterValidator(_storable)]
 Finite = Annotated[float | None, BeforeValidator(_none_unless_finite)]
 UtcTime = Annotated[AwareDatetime, AfterValidator(_milliseconds_utc)]
-JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_refuse_operator_keys)]
-JsonValues = Annotated[list[JsonValue], AfterValidator(_refuse_operator_keys)]
-Counts = Annotated[dict[str, int], AfterValidator(_refuse_operator_keys)]
+JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_storable_json)]
+JsonValues = Annotated[list[JsonValue], AfterValidator(_storable_json)]
+Counts = Annotated[dict[str, int], AfterValidator(_storable_json)]
 ContentKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,200}$")]
 ElementSymbol = Annotated[str, StringConstraints(pattern=r"^[A-Z][a-z]?$")]
 
