@@ -6,8 +6,9 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from facet.relaxation.apart import attempt_apart
 from facet.relaxation.early import hopeless
-from facet.relaxation.guard import Mishap, attempt
+from facet.relaxation.guard import Mishap
 from facet.relaxation.leaving import departures, without
 from facet.relaxation.motion import step_apart
 from facet.relaxation.result import StopReason
@@ -73,27 +74,20 @@ class Lane:
         What fails in any way, for want of memory say, is done again in halves, until the crystals
         that fail alone are found.
         """
-        done = self._apart(self.state)
-        self.state = done.flying
-        return done
-
-    def _apart(self, state: OptimizerState) -> Round:
-        done = attempt(lambda: self._round(state), "A step of the relaxation")
-        if not isinstance(done, Mishap):
-            return done
-        count = state.num_structures
-        if count == 1:
-            leaving = departures(state, {0: done.stop}, self._settings.symprec)
-            nobody = keep_states(state, [])
-            return Round(leaving, nobody, nobody)
-        middle = count // 2
-        first = self._apart(keep_states(state, range(middle)))
-        second = self._apart(keep_states(state, range(middle, count)))
+        done = [
+            self._lost(part, outcome.stop) if isinstance(outcome, Mishap) else outcome
+            for part, outcome in attempt_apart(self.state, self._round, "A step of the relaxation")
+        ]
+        self.state = join_states([each.flying for each in done])
         return Round(
-            first.leaving + second.leaving,
-            join_states([first.resting, second.resting]),
-            join_states([first.flying, second.flying]),
+            [departure for each in done for departure in each.leaving],
+            join_states([each.resting for each in done]),
+            self.state,
         )
+
+    def _lost(self, crystal: OptimizerState, stop: Stop) -> Round:
+        nobody = keep_states(crystal, [])
+        return Round(departures(crystal, {0: stop}, self._settings.symprec), nobody, nobody)
 
     def _round(self, state: OptimizerState) -> Round:
         started = perf_counter()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from facet.relaxation.apart import attempt_apart
 from facet.relaxation.cell import Push, deform, move, push_on_cells, push_on_positions
 from facet.relaxation.constraints import constrained
-from facet.relaxation.guard import Mishap, attempt
+from facet.relaxation.guard import Mishap
 from facet.relaxation.optimizers.optimizer import Here, StepLimits
 from facet.relaxation.optimizers.registry import optimizer_named
-from facet.relaxation.state import join_states, keep_states
+from facet.relaxation.state import join_states
 from facet.units import ev_per_cubic_angstrom_from_gpa
 
 if TYPE_CHECKING:
@@ -27,17 +28,16 @@ def step_apart(
     Returns:
         All crystals, those that could not be moved where they were; and why, by index.
     """
-    moved = attempt(lambda: take_step(state, settings), "The step of the optimizer")
-    if not isinstance(moved, Mishap):
-        return moved, {}
-    count = state.num_structures
-    if count == 1:
-        return state, {0: moved.stop}
-    middle = count // 2
-    first, stops = step_apart(keep_states(state, range(middle)), settings)
-    second, others = step_apart(keep_states(state, range(middle, count)), settings)
-    stops |= {middle + index: stop for index, stop in others.items()}
-    return join_states([first, second]), stops
+    moved: list[OptimizerState] = []
+    stops: dict[int, Stop] = {}
+    parts = attempt_apart(
+        state, lambda part: take_step(part, settings), "The step of the optimizer"
+    )
+    for part, outcome in parts:
+        if isinstance(outcome, Mishap):
+            stops[sum(each.num_structures for each in moved)] = outcome.stop
+        moved.append(part if isinstance(outcome, Mishap) else outcome)
+    return join_states(moved), stops
 
 
 def take_step(state: OptimizerState, settings: RelaxSettings) -> OptimizerState:

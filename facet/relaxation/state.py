@@ -192,7 +192,8 @@ def empty_state(
 
 
 def join_states(states: Sequence[OptimizerState]) -> OptimizerState:
-    """Put the crystals of several states one after the other."""
+    """Put the crystals of several states one after the other; states without any cost nothing."""
+    states = [each for each in states if each.num_structures] or states[:1]
     if len(states) == 1:
         return states[0]
     ledger = join_rows([each.ledger for each in states])
