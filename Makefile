@@ -1,4 +1,4 @@
-# make campaign | test | check | fix | bench | mace | sevennet | mattersim
+# make campaign | test | check | fix | bench | chaos | mace | sevennet | mattersim
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 OUT ?= campaign
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: campaign test check fix bench mace sevennet mattersim
+.PHONY: campaign test check fix bench chaos mace sevennet mattersim
 
 campaign: $(READY)  ## Screen a real campaign, generated here, and print the ranked table.
 	$(BIN)/python examples/make_campaign.py --out $(OUT)
@@ -33,6 +33,9 @@ fix: $(READY)  ## Mend what can be mended by a program.
 
 bench: $(READY)  ## Run the benchmarks.
 	$(BIN)/python benchmarks/potential.py
+
+chaos: $(READY)  ## Kill workers and the database at random; nothing may be lost.
+	$(BIN)/python benchmarks/chaos.py
 
 mace: .venv-mace/.ready  ## Build .venv-mace with MACE-MP-0 small; MACE_WEIGHTS=/path takes that file.
 	.venv-mace/bin/python benchmarks/fetch_weights.py mace .venv-mace/mace_mp_small.model \

@@ -83,11 +83,12 @@ class Side:
         """
         watch = Watch()
         self._reset_peak()
-        started = time.perf_counter()
+        started, started_cpu = time.perf_counter(), time.process_time()
         walks = self._relax(self._crystals[start:stop], watch)
-        seconds = time.perf_counter() - started
+        seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - started_cpu
         return {
             "seconds": seconds,
+            "cpu_seconds": cpu_seconds,
             "potential_seconds": watch.seconds,
             "evaluations": dict(watch.evaluations),
             "atoms_in_flight": watch.atoms,

@@ -13,6 +13,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from db.embedded import embedded_server
 from db.errors import DatabaseUnreachableError, DbError, SettingsError
+from db.patience import refuse_when_full, revivable
 from db.settings import settings_from_environment
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ SCHEMES = ("mongodb://", "mongodb+srv://")
 MILLISECONDS_TO_FIND_A_SERVER = 10_000
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13
+TLS_TROUBLE = "[SSL: "
 A_HOST = re.compile(r"[\w.\-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?")
 
 
@@ -48,11 +50,18 @@ class ServerFacts:
 
 
 @contextmanager
-def open_database(settings: DbSettings | None = None) -> Iterator[MongoDatabase]:
+def open_database(
+    settings: DbSettings | None = None, patience_seconds: float | None = None
+) -> Iterator[MongoDatabase]:
     """Open the database that the settings name, by default those of the environment.
 
     Without ``FACET_MONGO_URI`` the private server of this machine is started or shared. Every
     write that returns is on the disk of a majority. Datetimes come back in UTC.
+
+    Args:
+        settings: Where the database is.
+        patience_seconds: How long each single read or write is repeated while the server is away;
+            None repeats it once, which hides a change of primary and no more.
 
     Raises:
         SettingsError: A variable cannot be used.
@@ -63,16 +72,24 @@ def open_database(settings: DbSettings | None = None) -> Iterator[MongoDatabase]
     settings = settings or settings_from_environment()
     with ExitStack() as stack:
         uri = settings.mongo_uri
+        server = None
         if uri is None:
-            uri = stack.enter_context(embedded_server(settings.home, settings.mongod)).uri
-        client = stack.enter_context(connect(uri))
-        stack.enter_context(_one_sentence_for(uri))
+            server = stack.enter_context(embedded_server(settings.home, settings.mongod))
+            uri = server.uri
+        client = stack.enter_context(connect(uri, patience_seconds))
+        if server is not None:
+            stack.enter_context(revivable(client, server.revive))
+        stack.enter_context(one_sentence_for(uri))
         client.admin.command("ping")
         yield client[settings.database]
 
 
-def connect(uri: SecretStr) -> Client:
+def connect(uri: SecretStr, patience_seconds: float | None = None) -> Client:
     """Make a client that asks for majority and journal, whatever the URI says of them.
+
+    Args:
+        uri: Connection string.
+        patience_seconds: How long each operation is repeated while the server is away.
 
     Raises:
         SettingsError: The URI cannot be read; the message does not repeat it.
@@ -81,6 +98,11 @@ def connect(uri: SecretStr) -> Client:
     options: dict[str, Any] = {}
     if "serverselectiontimeoutms" not in text.lower():
         options["serverSelectionTimeoutMS"] = MILLISECONDS_TO_FIND_A_SERVER
+    if patience_seconds is not None:
+        options |= {
+            "timeoutMS": int(1000 * patience_seconds),
+            "serverSelectionTimeoutMS": int(1000 * patience_seconds),
+        }
     with suppress(PyMongoError, ValueError):
         if text.startswith(SCHEMES):  # pymongo takes any other text for a host name
             return MongoClient(
@@ -120,20 +142,24 @@ def server_facts(database: MongoDatabase) -> ServerFacts:
 
 
 @contextmanager
-def _one_sentence_for(uri: SecretStr) -> Iterator[None]:
+def one_sentence_for(uri: SecretStr) -> Iterator[None]:
     """Turn what pymongo raises into errors that tell a person what to do."""
     try:
         yield
     except ConnectionFailure as error:
+        mend = "check that it runs and that FACET_MONGO_URI names it"
+        if TLS_TROUBLE in str(error):
+            mend = "TLS failed, so check the certificates and the tls options of FACET_MONGO_URI"
         raise DatabaseUnreachableError(
-            f"No MongoDB server answers at {hosts_of(uri)}; "
-            "check that it runs and that FACET_MONGO_URI names it."
+            f"No MongoDB server answers at {hosts_of(uri)}; {mend}."
         ) from error
     except OperationFailure as error:
+        refuse_when_full(error)
         if error.code in (AUTHENTICATION_FAILED, UNAUTHORIZED):
             raise DatabaseUnreachableError(
-                f"The MongoDB server at {hosts_of(uri)} refuses this user; check the user name, "
-                "the password and authSource in FACET_MONGO_URI."
+                f"The MongoDB server at {hosts_of(uri)} refuses this user; check the user name and "
+                "authSource in FACET_MONGO_URI, and the password there or in "
+                "FACET_MONGO_PASSWORD_FILE."
             ) from error
         reason = (error.details or {}).get("errmsg", "no reason given")
         raise DbError(f"The MongoDB server at {hosts_of(uri)} refused: {reason}.") from error

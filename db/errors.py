@@ -13,6 +13,10 @@ class DatabaseUnreachableError(DbError):
     """No server answers, or it went away during the work."""
 
 
+class DatabaseFullError(DbError):
+    """The server has no disk space left; what was stored is kept."""
+
+
 class EmbeddedServerError(DbError):
     """The private server of this machine cannot be found, started or shared."""
 
@@ -27,3 +31,7 @@ class SchemaMismatchError(DbError):
 
 class MissingDocumentError(DbError):
     """A stored document that another one refers to is not there."""
+
+
+class ArchiveError(DbError):
+    """An archive of campaigns that cannot be written, or is not what Facet wrote."""

@@ -1,9 +1,10 @@
 """What a user asks of candidates; whatever the text, it stays a value and never an operator."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from db.documents.candidate import ELEMENT_SETS, element_sets
 from db.documents.fields import (
     CandidateRole,
     CandidateStatus,
@@ -18,11 +19,31 @@ EQUAL_FIELDS = {
     "material_id": "material_id",
     "formula": "formula_pretty",
     "chemsys": "chemsys",
+    "nelements": "nelements",
+    "space_group_number": "space_group_number",
+    "potential_fingerprint": "potential_fingerprint",
     "stop_reason": "stop_reason",
+    "verdict": "verdict",
     "status": "status",
     "role": "role",
     "is_flagged": "is_flagged",
 }
+RANGES = {
+    "energy_above_hull": ("min_energy_above_hull", "max_energy_above_hull"),
+    "nsites": ("min_nsites", "max_nsites"),
+}
+
+LARGEST = 10**9
+
+SortField = Literal[
+    "energy_above_hull",
+    "rank",
+    "material_id",
+    "formation_energy_per_atom",
+    "energy_per_atom",
+    "nsites",
+    "formula",
+]
 
 
 class CandidateFilter(Part):
@@ -37,10 +58,25 @@ class CandidateFilter(Part):
     elements_all: tuple[ElementSymbol, ...] = Field(default=(), description="It holds all of them.")
     elements_any: tuple[ElementSymbol, ...] = Field(default=(), description="It holds one of them.")
     elements_none: tuple[ElementSymbol, ...] = Field(default=(), description="It holds none.")
+    nelements: int | None = Field(
+        default=None, ge=1, le=LARGEST, description="Number of different elements."
+    )
+    min_nsites: int | None = Field(default=None, ge=1, le=LARGEST, description="Fewest sites.")
+    max_nsites: int | None = Field(default=None, ge=1, le=LARGEST, description="Most sites.")
+    space_group_number: int | None = Field(
+        default=None, ge=1, le=230, description="Space group once relaxed."
+    )
+    min_energy_above_hull: float | None = Field(
+        default=None, allow_inf_nan=False, description="Smallest distance to the hull in eV/atom."
+    )
     max_energy_above_hull: float | None = Field(
         default=None, allow_inf_nan=False, description="Largest distance to the hull in eV/atom."
     )
+    potential_fingerprint: Text | None = Field(
+        default=None, description="Whole fingerprint of the potential that relaxed it."
+    )
     stop_reason: StopReasonName | None = Field(default=None, description="How it ended.")
+    verdict: Text | None = Field(default=None, description="The verdict in one word.")
     status: CandidateStatus | None = Field(default=None, description="Place in its life.")
     role: CandidateRole | None = Field(default=None, description="Candidate or reference phase.")
     is_flagged: bool | None = Field(default=None, description="Whether it deserves DFT.")
@@ -51,26 +87,43 @@ class CandidateFilter(Part):
         """Order the elements as they are stored."""
         return None if chemsys is None else "-".join(sorted(chemsys.split("-")))
 
+    @model_validator(mode="after")
+    def _ranges_are_not_empty(self) -> Self:
+        for smallest, largest in RANGES.values():
+            low, high = getattr(self, smallest), getattr(self, largest)
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"{smallest} is above {largest}, so that nothing can meet both")
+        return self
+
     def to_mongo(self) -> dict[str, Any]:
         """Return the conditions as a MongoDB filter."""
         asked = {stored: getattr(self, mine) for mine, stored in EQUAL_FIELDS.items()}
         where: dict[str, Any] = {key: {"$eq": v} for key, v in asked.items() if v is not None}
-        if self.max_energy_above_hull is not None:
-            where["energy_above_hull"] = {"$lte": self.max_energy_above_hull}
-        elements = {
-            "$all": list(self.elements_all),
-            "$in": list(self.elements_any),
-        }
-        wanted: dict[str, Any] = {operator: each for operator, each in elements.items() if each}
+        for field, (smallest, largest) in RANGES.items():
+            limits = {"$gte": getattr(self, smallest), "$lte": getattr(self, largest)}
+            limits = {operator: limit for operator, limit in limits.items() if limit is not None}
+            if limits:
+                where[field] = limits
         if self.elements_none:
-            wanted["$not"] = {"$in": list(self.elements_none)}
-        return where | ({"elements": wanted} if wanted else {})
+            where["elements"] = {"$not": {"$in": list(self.elements_none)}}
+        sets = {"$all": _sets_of_all(self.elements_all), "$in": list(self.elements_any)}
+        wanted = {operator: each for operator, each in sets.items() if each}
+        return where | ({ELEMENT_SETS: wanted} if wanted else {})
+
+
+def _sets_of_all(elements: tuple[str, ...]) -> list[str]:
+    """The stored sets that together ask for all elements: the pairs, or the only element."""
+    asked = sorted(set(elements))
+    return asked if len(asked) <= 1 else element_sets(asked)[len(asked) :]
 
 
 class CandidateSort(Part):
     """The order of candidates; those without a value come last, ties by id."""
 
-    field: Literal["energy_above_hull", "rank", "material_id"] = Field(
-        default="energy_above_hull", description="What to sort by."
-    )
+    field: SortField = Field(default="energy_above_hull", description="What to sort by.")
     is_descending: bool = Field(default=False, description="Largest first.")
+
+    @property
+    def stored_field(self) -> str:
+        """Name of the field in the database."""
+        return EQUAL_FIELDS.get(self.field, self.field)

@@ -1,113 +1,63 @@
-"""Every index, each beside the query of ``db.queries`` that it serves."""
+"""Every index that is kept, each with the query that it serves."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import OperationFailure
 
-from db.documents import CampaignDoc, CandidateDoc, RelaxationDoc
+from db.candidate_indexes import CANDIDATE_INDEXES
+from db.documents import CampaignDoc, CandidateDoc, RelaxationDoc, TaskDoc
+from db.documents.worker import WorkerDoc
+from db.index import Index
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymongo.collection import Collection
+
     from db.client import MongoDatabase
 
-CANDIDATES = CandidateDoc.collection
-
-
-@dataclass(frozen=True)
-class Index:
-    """One index and its reason.
-
-    Attributes:
-        collection: The collection it belongs to.
-        name: Its name in the database.
-        fields: Field names in order; a leading '-' means descending.
-        serves: The query that needs it.
-    """
-
-    collection: str
-    name: str
-    fields: tuple[str, ...]
-    serves: str
-
-    def model(self) -> IndexModel:
-        """Return it as pymongo wants it."""
-        keys = [
-            (f.lstrip("-"), DESCENDING if f.startswith("-") else ASCENDING) for f in self.fields
-        ]
-        return IndexModel(keys, name=self.name)
-
-
-# Equality first, then the order asked for, then _id: ties keep their place from page to page, and
-# no page is sorted in memory.
 INDEXES = (
+    *CANDIDATE_INDEXES,
     Index(
-        CANDIDATES,
-        "campaign_by_hull",
-        ("campaign_id", "energy_above_hull", "_id"),
-        "candidates of a campaign, nearest to the hull first",
-    ),
-    Index(
-        CANDIDATES,
-        "campaign_by_rank",
-        ("campaign_id", "rank", "_id"),
-        "the short list of a campaign",
-    ),
-    Index(
-        CANDIDATES,
-        "campaign_by_name",
-        ("campaign_id", "material_id", "_id"),
-        "candidates of a campaign by name; one candidate",
-    ),
-    Index(
-        CANDIDATES,
-        "campaign_status",
-        ("campaign_id", "status", "energy_above_hull", "_id"),
-        "pending_structures, relaxed_candidates, counts_by status",
-    ),
-    Index(
-        CANDIDATES,
-        "campaign_end",
-        ("campaign_id", "stop_reason", "energy_above_hull", "_id"),
-        "candidates that ended in one way, counts_by stop_reason",
-    ),
-    Index(
-        CANDIDATES,
-        "chemical_system",
-        ("chemsys", "campaign_id", "energy_above_hull", "_id"),
-        "candidates of a chemical system, in one campaign or all",
-    ),
-    Index(
-        CANDIDATES,
-        "formula",
-        ("formula_pretty", "campaign_id", "energy_above_hull", "_id"),
-        "candidates of a formula, in one campaign or all",
-    ),
-    Index(
-        CANDIDATES,
-        "elements",
-        ("elements", "campaign_id", "energy_above_hull", "_id"),
-        "candidates with all or any of some elements",
-    ),
-    Index(
-        CANDIDATES,
-        "hull",
-        ("energy_above_hull", "_id"),
-        "candidates of all campaigns, nearest to the hull first",
-    ),
-    Index(
-        CANDIDATES,
-        "name",
-        ("material_id", "_id"),
-        "candidates of all campaigns by name",
+        CandidateDoc.collection,
+        "crystal",
+        ("structure_id",),
+        "candidates of all campaigns that share a crystal, when it is retried",
     ),
     Index(
         RelaxationDoc.collection,
         "structure_potential",
         ("structure_id", "potential_fingerprint"),
         "relaxations_of some structures",
+    ),
+    Index(
+        TaskDoc.collection,
+        "campaign_place",
+        ("campaigns", "status", "stop_reason", "updated_at"),
+        "count_places, done_since",
+    ),
+    Index(
+        TaskDoc.collection,
+        "leased_by",
+        ("lease.lease_id",),
+        "Leases.renew and give_back",
+        only=(("status", "leased"),),
+    ),
+    Index(
+        TaskDoc.collection,
+        "leased_until",
+        ("lease.expires_at",),
+        "end_expired",
+        only=(("status", "leased"),),
+    ),
+    Index(
+        WorkerDoc.collection,
+        "seen",
+        ("-seen_at",),
+        "living_workers",
     ),
     Index(
         CampaignDoc.collection,
@@ -117,11 +67,53 @@ INDEXES = (
     ),
 )
 
+RETIRED = frozenset(
+    {"campaign_by_name", "chemical_system", "formula", "elements", "campaign_nelements"}
+)
+"""Indexes of candidates that earlier versions made; they cost writes and serve nothing now."""
+
+INDEX_NOT_FOUND = 27
+
 
 def ensure_indexes(database: MongoDatabase) -> None:
-    """Create every index that is not there yet; existing ones cost nothing."""
-    by_collection: defaultdict[str, list[IndexModel]] = defaultdict(list)
+    """Create every index that is not there yet; existing ones cost nothing.
+
+    An index of ours that is defined otherwise is made anew; indexes of others are left alone.
+    """
+    by_collection: defaultdict[str, list[Index]] = defaultdict(list)
     for index in INDEXES:
-        by_collection[index.collection].append(index.model())
-    for collection, models in by_collection.items():
-        database[collection].create_indexes(models)
+        by_collection[index.collection].append(index)
+    for name, indexes in by_collection.items():
+        collection = database[name]
+        stored = collection.index_information()
+        for outdated in _outdated(stored, indexes):
+            _drop(collection, outdated)
+        collection.create_indexes([each.model() for each in indexes])
+
+
+def is_as_declared(stored: Mapping[str, Any], index: Index) -> bool:
+    """Whether a stored index is what we declare."""
+    keys = [(field, int(direction)) for field, direction in stored["key"]]
+    partial = stored.get("partialFilterExpression", {})
+    is_plain = not {"unique", "sparse", "expireAfterSeconds", "collation", "hidden"} & set(stored)
+    return is_plain and keys == index.keys and dict(partial) == dict(index.only)
+
+
+def _outdated(stored: Mapping[str, Any], indexes: list[Index]) -> list[str]:
+    """Names of stored indexes of ours that are not as declared, or not needed any more."""
+    declared = {each.name: each for each in indexes}
+    return [
+        name
+        for name, each in stored.items()
+        if (name in declared and not is_as_declared(each, declared[name]))
+        or (name in RETIRED and name not in declared)
+    ]
+
+
+def _drop(collection: Collection[dict[str, Any]], name: str) -> None:
+    """Remove an index that another process may be removing too."""
+    try:
+        collection.drop_index(name)
+    except OperationFailure as error:
+        if error.code != INDEX_NOT_FOUND:
+            raise

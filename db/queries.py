@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pymongo import ASCENDING, DESCENDING
+from pymongo.errors import ExecutionTimeout
 
 from db.blocks import blocks
+from db.candidate_access import (
+    PRIMARY,
+    WITHOUT_CAMPAIGN,
+    index_for,
+    index_for_count,
+    with_rarest_set,
+)
+from db.candidate_finds import candidate_finds, conditions
 from db.documents import BaseDoc, CampaignDoc, CandidateDoc, RelaxationDoc, StructureDoc
-from db.errors import DbError, MissingDocumentError
+from db.errors import MissingDocumentError
 from db.filters import CandidateFilter, CandidateSort
+from db.find import BoundedCount, Find
+from db.paging import place_in
+from db.storing import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from pymongo.cursor import Cursor
 
     from db.client import MongoDatabase
 
@@ -23,43 +33,11 @@ Doc = TypeVar("Doc", bound=BaseDoc)
 CountField = Literal["status", "stop_reason", "role", "verdict", "is_flagged"]
 
 KEYS_PER_REQUEST = 500
+COUNTED_AT_MOST = 10_000
+MILLISECONDS_TO_COUNT = 100
+LAST_CHARACTER = "\U0010ffff"
 EVERYTHING = CandidateFilter()
 NEAREST_FIRST = CandidateSort()
-
-
-@dataclass(frozen=True)
-class Find:
-    """One query that can be run or explained: what is explained is what runs.
-
-    Attributes:
-        collection: Where to look.
-        where: The MongoDB filter.
-        sort: Fields and directions.
-        fields: The only fields to fetch; all when empty.
-    """
-
-    collection: str
-    where: dict[str, Any]
-    sort: tuple[tuple[str, int], ...] = ()
-    fields: tuple[str, ...] = ()
-
-    def run(
-        self, database: MongoDatabase, limit: int | None = None, skip: int = 0
-    ) -> Iterator[dict[str, Any]]:
-        """Yield raw documents."""
-        if limit == 0:  # MongoDB reads 0 as no limit
-            return
-        yield from self._cursor(database).skip(skip).limit(limit or 0)
-
-    def plan(self, database: MongoDatabase) -> dict[str, Any]:
-        """Return the server's winning plan."""
-        return dict(self._cursor(database).explain()["queryPlanner"]["winningPlan"])
-
-    def _cursor(self, database: MongoDatabase) -> Cursor[dict[str, Any]]:
-        projection = dict.fromkeys(self.fields, 1) or None
-        return database[self.collection].find(
-            self.where, projection=projection, sort=list(self.sort) or None
-        )
 
 
 def candidates(
@@ -68,14 +46,18 @@ def candidates(
     sort: CandidateSort = NEAREST_FIRST,
     limit: int | None = None,
     skip: int = 0,
+    after: str | None = None,
 ) -> Iterator[CandidateDoc]:
-    """Yield candidates that meet the conditions, in order; limit and skip make pages.
+    """Yield candidates that meet the conditions, in order.
+
+    Pages are made by ``limit`` with ``after``, the ``token_after`` the last candidate of the page
+    before, which is fast at any depth; or with ``skip``, whose time grows with the depth.
 
     Raises:
-        DbError: The order makes no sense for these conditions.
+        DbError: The order makes no sense for these conditions, or the place is not of this order.
     """
     num_left, num_to_skip = limit, skip
-    for part in candidate_finds(where, sort):
+    for part in planned_finds(database, where, sort, after):
         num_found = 0
         for raw in part.run(database, num_left, num_to_skip):
             num_found += 1
@@ -87,34 +69,52 @@ def candidates(
         if num_found > 0:
             num_to_skip = 0
         elif num_to_skip > 0:
-            num_here = database[part.collection].count_documents(part.where)
-            num_to_skip = max(0, num_to_skip - num_here)
+            num_to_skip = max(0, num_to_skip - part.count(database))
 
 
-def candidate_finds(where: CandidateFilter, sort: CandidateSort) -> list[Find]:
-    """Return the queries that give candidates in order, one after the other.
-
-    MongoDB sorts a missing value before every number, so those without one are asked for last.
+def planned_finds(
+    database: MongoDatabase, where: CandidateFilter, sort: CandidateSort, after: str | None = None
+) -> Iterator[Find]:
+    """Yield the queries behind ``candidates``, each with the index that it takes.
 
     Raises:
-        DbError: Ranks of several campaigns cannot be compared.
+        DbError: As ``candidates`` does.
     """
-    if sort.field == "rank" and where.campaign_id is None:
-        raise DbError("A rank counts within one campaign; name the campaign or sort otherwise.")
-    direction = DESCENDING if sort.is_descending else ASCENDING
-    order = ((sort.field, direction), ("_id", direction))
-    asked = where.to_mongo()
-    if sort.field == "material_id" or sort.field in asked:
-        return [Find(CandidateDoc.collection, asked, order)]
-    return [
-        Find(CandidateDoc.collection, asked | {sort.field: {"$type": "number"}}, order),
-        Find(CandidateDoc.collection, asked | {sort.field: {"$eq": None}}, order),
-    ]
+    for find in candidate_finds(where, sort, None if after is None else place_in(after, sort)):
+        asked = with_rarest_set(database, find.where)
+        order = tuple(field for field, _ in find.sort)
+        yield replace(find, where=asked, index=index_for(database, asked, order))
 
 
 def count_candidates(database: MongoDatabase, where: CandidateFilter = EVERYTHING) -> int:
-    """Count candidates that meet the conditions."""
-    return database[CandidateDoc.collection].count_documents(where.to_mongo())
+    """Count candidates that meet the conditions, however long it takes."""
+    return count_find(database, where).count(database)
+
+
+def count_up_to(
+    database: MongoDatabase, where: CandidateFilter = EVERYTHING, limit: int = COUNTED_AT_MOST
+) -> BoundedCount:
+    """Count candidates that meet the conditions, soon: all of them, or that there are more.
+
+    Without conditions the number is the server's own, which may be a little off after a crash.
+    """
+    if where == EVERYTHING:
+        number = database[CandidateDoc.collection].estimated_document_count()
+        return BoundedCount(number, is_all=True)
+    try:
+        found = count_find(database, where).count(database, limit + 1, MILLISECONDS_TO_COUNT)
+    except ExecutionTimeout:
+        return BoundedCount(0, is_all=False)
+    return BoundedCount(min(found, limit), is_all=found <= limit)
+
+
+def count_find(database: MongoDatabase, where: CandidateFilter) -> Find:
+    """Return the query behind a count, with the index that it takes."""
+    asked = with_rarest_set(database, conditions(where))
+    index = index_for_count(asked)
+    if index in WITHOUT_CAMPAIGN:  # the key tells the campaign
+        asked.pop("campaign_id", None)
+    return Find(CandidateDoc.collection, asked, index=index)
 
 
 def counts_by(
@@ -131,10 +131,17 @@ def counts_by(
     return {group["_id"]: int(group["count"]) for group in groups}
 
 
+def fingerprints_like(database: MongoDatabase, beginning: str) -> list[str]:
+    """Return the fingerprints that begin with a text, of the potentials of all candidates."""
+    within = {"$gte": beginning, "$lt": f"{beginning}{LAST_CHARACTER}"}
+    where = {"potential_fingerprint": within}
+    return sorted(database[CandidateDoc.collection].distinct("potential_fingerprint", where))
+
+
 def pending_find(campaign_id: str) -> Find:
     """Return the query for candidates whose relaxation is still to be done."""
     pending = CandidateFilter(campaign_id=campaign_id, status="pending")
-    return Find(CandidateDoc.collection, pending.to_mongo(), fields=("structure_id",))
+    return Find(CandidateDoc.collection, conditions(pending), fields=("structure_id",))
 
 
 def pending_structures(database: MongoDatabase, campaign_id: str) -> Iterator[StructureDoc]:
@@ -153,10 +160,10 @@ def pending_structures(database: MongoDatabase, campaign_id: str) -> Iterator[St
 
 def relaxed_find(campaign_id: str) -> Find:
     """Return the query for candidates that have a relaxation."""
-    where = CandidateFilter(campaign_id=campaign_id).to_mongo()
+    where = conditions(CandidateFilter(campaign_id=campaign_id))
     where["relaxation_id"] = {"$type": "string"}
-    order = (("material_id", ASCENDING), ("_id", ASCENDING))
-    return Find(CandidateDoc.collection, where, order, fields=("_id",))
+    order = (("_id", ASCENDING),)
+    return Find(CandidateDoc.collection, where, order, fields=("_id",), index=PRIMARY.name)
 
 
 def relaxed_candidates(
@@ -194,7 +201,7 @@ def relaxations_of(
     """Yield all stored relaxations of some crystals, by one potential or by any."""
     for block in blocks(structure_ids, KEYS_PER_REQUEST):
         for raw in relaxations_find(block, potential_fingerprint).run(database):
-            yield RelaxationDoc.from_mongo(raw)
+            yield read_document(database, RelaxationDoc, raw)
 
 
 def known_ids(database: MongoDatabase, kind: type[BaseDoc], keys: Iterable[str]) -> set[str]:
@@ -221,7 +228,7 @@ def documents_by_id(database: MongoDatabase, kind: type[Doc], keys: Iterable[str
                     f"{kind.collection} holds no document {key!r}; submit the campaign again, "
                     "which stores what is missing."
                 )
-            yield kind.from_mongo(found[key])
+            yield read_document(database, kind, found[key])
 
 
 def campaigns_find() -> Find:

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import bson
-from bson.errors import BSONError
-from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
 
 from db.blocks import blocks
 from db.documents import CampaignDoc, CandidateDoc, ReferenceDoc, RelaxationDoc, StructureDoc
-from db.errors import DocumentRefusedError
+from db.storing import encoded_fields, stored_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from db.documents import BaseDoc, CandidateOutcome
 
 
-MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 OPERATIONS_PER_REQUEST = 1000
 
 
@@ -64,7 +60,7 @@ def insert_structures(database: MongoDatabase, structures: Iterable[StructureDoc
     Raises:
         DocumentRefusedError: MongoDB cannot hold one of them.
     """
-    return _insert(database, StructureDoc, structures)
+    return insert_documents(database, StructureDoc, structures)
 
 
 def insert_candidates(database: MongoDatabase, candidates: Iterable[CandidateDoc]) -> InsertCount:
@@ -73,7 +69,7 @@ def insert_candidates(database: MongoDatabase, candidates: Iterable[CandidateDoc
     Raises:
         DocumentRefusedError: MongoDB cannot hold one of them.
     """
-    return _insert(database, CandidateDoc, candidates)
+    return insert_documents(database, CandidateDoc, candidates)
 
 
 def insert_references(database: MongoDatabase, references: Iterable[ReferenceDoc]) -> InsertCount:
@@ -82,7 +78,7 @@ def insert_references(database: MongoDatabase, references: Iterable[ReferenceDoc
     Raises:
         DocumentRefusedError: A reference is larger than a document may be.
     """
-    return _insert(database, ReferenceDoc, references)
+    return insert_documents(database, ReferenceDoc, references)
 
 
 def write_relaxations(database: MongoDatabase, relaxations: Iterable[RelaxationDoc]) -> InsertCount:
@@ -91,7 +87,7 @@ def write_relaxations(database: MongoDatabase, relaxations: Iterable[RelaxationD
     Raises:
         DocumentRefusedError: MongoDB cannot hold one of them.
     """
-    return _insert(database, RelaxationDoc, relaxations)
+    return insert_documents(database, RelaxationDoc, relaxations)
 
 
 def update_candidates(
@@ -121,7 +117,7 @@ def save_campaign(database: MongoDatabase, campaign: CampaignDoc) -> bool:
         DocumentRefusedError: MongoDB cannot hold it.
     """
     document = campaign.to_mongo() | {"updated_at": datetime.now(UTC)}
-    _checked(campaign.campaign_id, document)
+    encoded_fields(campaign.campaign_id, document)  # refused here rather than by the server
     mutable = {name: document.pop(name) for name in CampaignDoc.mutable_fields}
     result = database[CampaignDoc.collection].update_one(
         {"_id": campaign.campaign_id}, {"$setOnInsert": document, "$set": mutable}, upsert=True
@@ -129,14 +125,22 @@ def save_campaign(database: MongoDatabase, campaign: CampaignDoc) -> bool:
     return result.upserted_id is not None
 
 
-def _insert(
+def insert_documents(
     database: MongoDatabase, kind: type[BaseDoc], documents: Iterable[BaseDoc]
 ) -> InsertCount:
-    """Upsert documents of one kind so that stored ones stay untouched."""
+    """Store documents of one kind that are not stored yet, and leave the others as they are.
+
+    Raises:
+        DocumentRefusedError: MongoDB cannot hold one of them.
+    """
     num_new = num_sent = 0
     for block in blocks(documents, OPERATIONS_PER_REQUEST):
         operations = [
-            UpdateOne({"_id": each.document_id}, {"$setOnInsert": _encoded(each)}, upsert=True)
+            UpdateOne(
+                {"_id": each.document_id},
+                {"$setOnInsert": stored_form(database, each)},
+                upsert=True,
+            )
             for each in block
         ]
         result = database[kind.collection].bulk_write(operations, ordered=False)
@@ -148,25 +152,4 @@ def _insert(
 def _set_fields(key: str, outcome: CandidateOutcome) -> UpdateOne:
     """One update of the fields that were given."""
     fields = outcome.model_dump(include=outcome.model_fields_set)
-    return UpdateOne({"_id": key}, {"$set": _checked(key, fields)})
-
-
-def _encoded(document: BaseDoc) -> RawBSONDocument:
-    """Encode a document once, for its size and for the wire."""
-    return _checked(document.document_id, document.to_mongo())
-
-
-def _checked(key: str, fields: dict[str, Any]) -> RawBSONDocument:
-    """Encode fields, refusing what MongoDB cannot hold."""
-    try:
-        raw = bson.encode(fields)
-    except (BSONError, OverflowError, UnicodeError) as error:
-        raise DocumentRefusedError(
-            f"{key!r} holds a value that MongoDB cannot store ({error}); mend it in the input."
-        ) from error
-    if len(raw) > MAX_DOCUMENT_BYTES:
-        raise DocumentRefusedError(
-            f"{key!r} takes {len(raw) / 2**20:.1f} MiB and MongoDB holds at most "
-            f"{MAX_DOCUMENT_BYTES // 2**20} MiB in one document; split it or leave parts out."
-        )
-    return RawBSONDocument(raw)
+    return UpdateOne({"_id": key}, {"$set": encoded_fields(key, fields)})

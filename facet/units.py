@@ -23,3 +23,8 @@ def ev_per_cubic_angstrom_from_gpa(value: float) -> float:
 def ev_per_cubic_angstrom_from_vasp_kilobar(value: float) -> float:
     """Convert a stress component from kbar in VASP's sign (positive when compressed) to eV/A^3."""
     return -ev_per_cubic_angstrom_from_gpa(value / KILOBAR_IN_A_GPA)
+
+
+def vasp_kilobar_from_ev_per_cubic_angstrom(value: float) -> float:
+    """Convert a stress component from eV/A^3 to kbar in VASP's sign (positive when compressed)."""
+    return -gpa_from_ev_per_cubic_angstrom(value) * KILOBAR_IN_A_GPA

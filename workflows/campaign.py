@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jobflow import Flow, JobStore, Maker, run_locally
+from jobflow import Flow, JobStore, Response, job, run_locally
 from maggma.stores import MemoryStore
 
+from db.blocks import blocks
+from db.client import open_database
 from db.documents import CampaignDoc, CandidateDoc
 from db.filters import CandidateFilter
-from db.queries import Find, documents_by_id
-from workflows.relax import RelaxShardMaker, not_relaxed
+from db.find import Find
+from db.indexes import ensure_indexes
+from db.queries import documents_by_id
+from db.tasks import with_status
+from workflows.makers import FACET_CATEGORY, FrozenMaker, tagged
+from workflows.relax import RelaxShardMaker
 from workflows.screen import ScreenMaker
+from workflows.settings import CampaignSettings
+from workflows.shards.tasks import ask_for
+from workflows.submit import submit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,33 +36,46 @@ class Work(NamedTuple):
     Attributes:
         num_structures: Different crystals of the campaign, reference phases among them.
         missing: Keys of those that have no result yet.
+        num_set_aside: Crystals that killed their workers; nobody relaxes them again by itself.
     """
 
     num_structures: int
     missing: list[str]
+    num_set_aside: int = 0
 
     @property
     def num_known(self) -> int:
         """Crystals that have a result already, from this campaign or from another."""
-        return self.num_structures - len(self.missing)
+        return self.num_structures - len(self.missing) - self.num_set_aside
 
 
 @dataclass
-class CampaignMaker(Maker):
-    """Relax crystals of a submitted campaign in shards, then screen it.
+class CampaignMaker(FrozenMaker):
+    """Submit a campaign, relax its crystals in shards, and screen it.
 
     Attributes:
         name: Of the flow.
         shard_size: Crystals that one job relaxes.
+        category: FireWorks' name for the workers that can relax them.
         screen_maker: Makes the closing job.
     """
 
     name: str = "campaign"
     shard_size: int = 500
+    category: str = FACET_CATEGORY
     screen_maker: ScreenMaker = field(default_factory=ScreenMaker)
 
-    def make(self, campaign: CampaignDoc, structure_ids: Sequence[str]) -> Flow:
-        """Make the flow.
+    def make(self, settings: CampaignSettings) -> Flow:
+        """Make a flow whose first job reads and stores the input and adds all others.
+
+        Args:
+            settings: What is asked; the worker that runs the first job must find its files.
+        """
+        submission = submit_campaign(settings.to_dict(), self)
+        return Flow([submission], output=submission.output, name=self.name)
+
+    def rest(self, campaign: CampaignDoc, structure_ids: Sequence[str]) -> Flow:
+        """Make the flow of a campaign that is submitted.
 
         Args:
             campaign: A submitted campaign.
@@ -63,22 +85,40 @@ class CampaignMaker(Maker):
             potential=campaign.potential_name,
             fingerprint=campaign.potential_fingerprint,
             settings=dict(campaign.relax_settings),
+            campaign_id=campaign.campaign_id,
         )
-        shards = [
-            relax.make(list(structure_ids[start : start + self.shard_size]))
-            for start in range(0, len(structure_ids), self.shard_size)
-        ]
+        shards = [relax.make(block) for block in blocks(structure_ids, self.shard_size)]
         screen = self.screen_maker.make(campaign.campaign_id, [each.output for each in shards])
+        for each in (*shards, screen):
+            tagged(each, campaign.campaign_id, campaign.priority, self.category)
         return Flow([*shards, screen], output=screen.output, name=self.name)
 
 
+@job
+def submit_campaign(request: dict[str, Any], maker: CampaignMaker) -> Response[dict[str, Any]]:
+    """Store the input of a campaign and add the jobs that relax and screen it.
+
+    Args:
+        request: ``CampaignSettings`` as plain values.
+        maker: Makes those jobs.
+    """
+    with open_database() as database:
+        ensure_indexes(database)
+        campaign = submit(database, CampaignSettings.from_dict(request)).campaign
+        work = work_of(database, campaign)
+    return Response(replace=maker.rest(campaign, work.missing))
+
+
 def work_of(database: MongoDatabase, campaign: CampaignDoc) -> Work:
-    """Find out which crystals of a campaign are still to be relaxed."""
+    """Ask for the relaxations of a campaign, and say which are still to be done."""
     where = CandidateFilter(campaign_id=campaign.campaign_id).to_mongo()
     rows = Find(CandidateDoc.collection, where, fields=("structure_id",)).run(database)
     ids = {row["structure_id"] for row in rows if row["structure_id"] is not None}
-    missing = not_relaxed(database, ids, campaign.potential_fingerprint, campaign.relax_settings)
-    return Work(len(ids), missing)
+    fingerprint, settings = campaign.potential_fingerprint, campaign.relax_settings
+    tasks = ask_for(database, ids, fingerprint, settings, campaign)
+    aside = with_status(database, tasks, "set_aside")
+    missing = sorted(structure for key, structure in tasks.items() if key not in aside)
+    return Work(len(ids), missing, len(aside))
 
 
 def run_campaign(
@@ -92,7 +132,7 @@ def run_campaign(
     Raises:
         Exception: Whatever a job raised.
     """
-    flow = CampaignMaker(shard_size=shard_size).make(campaign, work.missing)
+    flow = CampaignMaker(shard_size=shard_size).rest(campaign, work.missing)
     _run_here(flow)
     (finished,) = documents_by_id(database, CampaignDoc, [campaign.campaign_id])
     return finished

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from db.documents import ReferenceDoc
 from db.queries import documents_by_id
 from db.writes import insert_references
+from screening.entry_files import load_entries
 from screening.json_files import read_json
 from screening.references import load_formation_energies, reference_from_energies
 from screening.schemes import own_scheme
@@ -52,7 +53,8 @@ def competitors_of(settings: CampaignSettings, fingerprint: str) -> Competitors:
         ScreeningError: The table cannot be used.
         InputError: Elemental energies were given beside crystals.
     """
-    if not _is_table(settings.reference):
+    table = _table(settings)
+    if table is None:
         if settings.element_energies is not None:
             raise InputError(
                 f"{settings.reference} holds crystals, which bring their own elements: leave "
@@ -60,7 +62,6 @@ def competitors_of(settings: CampaignSettings, fingerprint: str) -> Competitors:
             )
         crystals = files_digest([settings.reference])
         return Competitors(table=None, key=crystals, scheme=own_scheme(fingerprint))
-    table = load_formation_energies(settings.reference, settings.element_energies)
     table.check_candidates(fingerprint)
     return Competitors(table=table, key=reference_key(table), scheme=table.scheme)
 
@@ -77,13 +78,20 @@ def reference_for(
     return reference
 
 
-def _is_table(path: Path) -> bool:
-    """Whether a reference is a table of formation energies rather than crystals."""
+def _table(settings: CampaignSettings) -> Reference | None:
+    """Read a table of formation energies or a file of computed entries; None for crystals."""
+    path = settings.reference
     if not path.is_file() or ".json" not in path.suffixes:
-        return False
+        return None
     content = read_json(path)
-    first = next(iter(content.values()), None) if isinstance(content, dict) else None
-    return isinstance(first, dict) and "e_form" in first
+    rows = list(content.values()) if isinstance(content, dict) else content
+    first = rows[0] if isinstance(rows, list) and rows else None
+    if not isinstance(first, dict):
+        return None
+    if "e_form" in first:
+        return load_formation_energies(path, settings.element_energies)
+    is_entry = "energy" in first and str(first.get("@class", "")).startswith("Computed")
+    return load_entries(path) if is_entry else None
 
 
 def _own_reference(campaign: CampaignDoc, phases: list[Relaxed]) -> Reference:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import platform
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import numpy as np
 
 from db.documents import (
     Adjustment,
+    Blob,
     CandidateDoc,
     CandidateOutcome,
     Decomposition,
@@ -30,6 +32,7 @@ from facet.graph.neighbors import Crystal
 from screening.formulas import element_amounts, pretty_formula
 from screening.reference import Coverage, Reference, ReferencePhase
 from workflows.keys import reference_key, relaxation_key, structure_key
+from workflows.symmetry import space_group_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,9 +103,21 @@ def _plain(value: object) -> JsonValue:
 
 
 def candidate_document(
-    crystal: InputCrystal, index: int, campaign_id: str, role: CandidateRole
+    crystal: InputCrystal,
+    stored: StructureDoc | None,
+    index: int,
+    campaign_id: str,
+    role: CandidateRole,
 ) -> CandidateDoc:
-    """Document of a crystal's place in a campaign; one with a fault is a rejected input."""
+    """Document of a crystal's place in a campaign; one with a fault is a rejected input.
+
+    Args:
+        crystal: As it was read.
+        stored: Its document; None where it has a fault.
+        index: Its place in the input.
+        campaign_id: The campaign.
+        role: Candidate or reference phase.
+    """
     common: dict[str, Any] = {
         "campaign_id": campaign_id,
         "material_id": crystal.name,
@@ -110,9 +125,8 @@ def candidate_document(
         "origin": Origin(file=crystal.origin, index=index),
         "known_outcome": dict(crystal.info) or None,
     }
-    if crystal.structure is None:
+    if stored is None:
         return CandidateDoc(status="rejected_input", rejection=crystal.fault, **common)
-    stored = structure_document(crystal.structure)
     return CandidateDoc(
         structure_id=stored.structure_id,
         formula_pretty=stored.formula_pretty,
@@ -134,6 +148,7 @@ def relaxation_document(
     plain = settings.to_dict()
     was_read = len(result.species) > 0
     geometry = pack_geometry(result.species, result.positions, result.cell, result.is_held)
+    way = result.trajectory
     return RelaxationDoc(
         relaxation_id=relaxation_key(stored.structure_id, potential.fingerprint, plain),
         structure_id=stored.structure_id,
@@ -150,6 +165,12 @@ def relaxation_document(
         fmax=result.fmax,
         smax=result.smax,
         num_steps=result.num_steps,
+        num_evaluations=result.num_evaluations,
+        initial_space_group=space_group_number(Crystal(*stored.geometry.unpack())),
+        space_group=space_group_number(result.crystal) if was_read else None,
+        symmetric_energy=result.symmetric_energy,
+        trajectory=None if way is None else Blob.of(way.to_bytes()),
+        num_frames=0 if way is None else len(way.frame_index),
         wall_share=result.wall_share,
         device=str(potential.device),
         versions=dict(_versions()),
@@ -159,8 +180,9 @@ def relaxation_document(
 
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
-    """Versions of the programs that decide a result; looking them up takes milliseconds."""
-    return tuple((name, version(name)) for name in ("facet", "torch"))
+    """Versions of the programs that decide a document; looking them up takes milliseconds."""
+    installed = tuple((name, version(name)) for name in ("facet", "torch", "moyopy"))
+    return (*installed, ("python", platform.python_version()))
 
 
 def structure_of(geometry: PackedGeometry) -> Structure:
@@ -173,10 +195,12 @@ def relaxed_outcome(relaxation: RelaxationDoc) -> CandidateOutcome:
     return CandidateOutcome(
         status="relaxed",
         relaxation_id=relaxation.relaxation_id,
+        potential_fingerprint=relaxation.potential_fingerprint,
         stop_reason=relaxation.stop_reason,
         num_steps=relaxation.num_steps,
         fmax=relaxation.fmax,
         smax=relaxation.smax,
+        space_group_number=relaxation.space_group,
         energy_per_atom=relaxation.energy_per_atom,
     )
 
@@ -220,6 +244,8 @@ def reference_document(reference: Reference) -> ReferenceDoc:
         scheme=reference.scheme,
         date=reference.date,
         license=reference.license,
+        source=reference.source,
+        pymatgen_version=reference.pymatgen_version,
         coverage=reference.coverage.value,
         omitted=tuple(
             OmittedPhaseDoc(phase_id=phase_id, reason=reason)
@@ -244,6 +270,8 @@ def reference_of(stored: ReferenceDoc) -> Reference:
         scheme=stored.scheme,
         date=stored.date,
         license=stored.license,
+        source=stored.source,
+        pymatgen_version=stored.pymatgen_version,
         coverage=Coverage(stored.coverage),
         element_energies=stored.element_energies,
         phases=tuple(

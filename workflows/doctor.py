@@ -61,6 +61,7 @@ def examine() -> Iterator[Finding]:
     yield from _attended("packages", lambda: package_findings(required_packages()))
     yield from _attended("device", device_findings)
     yield from _attended("potential", potential_findings)
+    yield from _attended("environments", environment_findings)
     yield from _attended("database", database_findings)
 
 
@@ -139,6 +140,24 @@ def potential_findings(name: str | Path = "facet-s") -> Iterator[Finding]:
         else:
             text = f"{name}: {result} from double precision ({result.seconds:.2f} s)"
             yield Finding("potential", Health.OK, text)
+
+
+def environment_findings() -> Iterator[Finding]:
+    """Look at the environments of other potentials; one that is absent is no fault."""
+    from workflows.environments.checks import check, known_environments
+
+    for name in known_environments():
+        state = check(name)
+        if not state.is_there:
+            text = f"none for {name}; `facet env make {name}` builds one"
+            yield Finding("environments", Health.OK, text)
+            continue
+        for fault in state.faults:
+            text, _, mend = fault.rpartition("; ")
+            yield Finding("environments", Health.WARNING, text or mend, mend.rstrip("."))
+        if not state.faults:
+            shown = ", ".join(f"{each} {found}" for each, found in state.versions.items())
+            yield Finding("environments", Health.OK, f"{name} works in {state.place}: {shown}")
 
 
 def database_findings() -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from db.documents import RelaxationDoc
 from db.filters import CandidateFilter, CandidateSort
 from db.queries import candidates, documents_by_id, known_ids
+from db.tasks import with_status
 from screening.corrections import corrected
 from screening.entries import make_entry
 from screening.errors import ScreeningError
@@ -89,17 +90,20 @@ class Finding(NamedTuple):
 
 def relaxed_crystals(database: MongoDatabase, campaign: CampaignDoc) -> Iterator[Relaxed]:
     """Yield every crystal of a campaign that has a relaxation, by name."""
-    everything = CandidateFilter(campaign_id=campaign.campaign_id)
-    keyed = [
-        (each, _relaxation_key(each.structure_id, campaign))
-        for each in candidates(database, everything, CandidateSort(field="material_id"))
-        if each.structure_id is not None
-    ]
+    keyed = list(_keyed(database, CandidateFilter(campaign_id=campaign.campaign_id), campaign))
     known = known_ids(database, RelaxationDoc, (key for _, key in keyed))
     done = [(candidate, key) for candidate, key in keyed if key in known]
     found = documents_by_id(database, RelaxationDoc, (key for _, key in done))
     for (candidate, _), relaxation in zip(done, found, strict=True):
         yield _with_energy(candidate, relaxation)
+
+
+def set_aside(database: MongoDatabase, campaign: CampaignDoc) -> Iterator[CandidateDoc]:
+    """Yield every crystal of a campaign whose relaxation was set aside."""
+    where = CandidateFilter(campaign_id=campaign.campaign_id, status="pending")
+    keyed = list(_keyed(database, where, campaign))
+    aside = with_status(database, (key for _, key in keyed), "set_aside")
+    yield from (candidate for candidate, key in keyed if key in aside)
 
 
 def judged(crystals: Sequence[Relaxed], hulls: Hulls, rule: FlagRule) -> list[Finding]:
@@ -110,6 +114,15 @@ def judged(crystals: Sequence[Relaxed], hulls: Hulls, rule: FlagRule) -> list[Fi
         if each.energy is not None and each.is_converged
     )
     return [_finding(each, hulls, rule, copies) for each in crystals]
+
+
+def _keyed(
+    database: MongoDatabase, where: CandidateFilter, campaign: CampaignDoc
+) -> Iterator[tuple[CandidateDoc, str]]:
+    """Yield candidates with the keys of their relaxations, by name."""
+    for each in candidates(database, where, CandidateSort(field="material_id")):
+        if each.structure_id is not None:
+            yield each, _relaxation_key(each.structure_id, campaign)
 
 
 def _relaxation_key(structure_id: str, campaign: CampaignDoc) -> str:

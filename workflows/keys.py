@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,9 +66,17 @@ def campaign_key(
     return _digest([candidates, reference, fingerprint, settings])[:CAMPAIGN_ID_LENGTH]
 
 
+def comparison_key(
+    campaign_id: str, material_ids: Sequence[str], fingerprints: Sequence[str]
+) -> str:
+    """Short key of a comparison: which candidates of a campaign, and which potentials."""
+    return _digest([campaign_id, list(material_ids), list(fingerprints)])[:CAMPAIGN_ID_LENGTH]
+
+
 def reference_key(reference: Reference) -> str:
     """SHA-256 of everything that a reference says."""
-    return _digest(asdict(reference))
+    # As dataclasses.asdict would, which takes seconds for the phases of the Materials Project.
+    return _digest({**vars(reference), "phases": [vars(each) for each in reference.phases]})
 
 
 def files_digest(paths: Sequence[Path]) -> str:

@@ -12,21 +12,29 @@ from facet.errors import CheckpointError
 if TYPE_CHECKING:
     from facet.potential import Potential
 
+PROCESSOR = "cpu"
 MACE = "mace:"
 """Begins the name of a MACE model: ``mace:PATH``, or ``mace:PATH#SHA256`` of one you trust."""
+ASE = "ase:"
+"""Begins the import path of a function that makes an ASE calculator: ``ase:MODULE:FACTORY``."""
 
 
-def resident_potential(name: str, fingerprint: str | None = None) -> Potential:
+def resident_potential(
+    name: str, fingerprint: str | None = None, device: str | None = None
+) -> Potential:
     """Load a potential once per process.
 
     Args:
-        name: Bundled name, path, or ``mace:`` and the path of MACE weights.
+        name: Bundled name, path, ``mace:`` and the path of MACE weights, or ``ase:`` and the import
+            path of what makes an ASE calculator.
         fingerprint: What its weights must be; None takes them as they are.
+        device: Where it runs, e.g. ``cuda:0``; None is the processor.
 
     Raises:
         CheckpointError: It cannot be loaded, or its weights are not the ones asked for.
     """
-    potential = _mace(name.removeprefix(MACE)) if name.startswith(MACE) else _facet(name)
+    where = device or PROCESSOR
+    potential = _loaded(name, where)
     if fingerprint is not None and potential.fingerprint != fingerprint:
         raise CheckpointError(
             f"The weights of {name} are {potential.fingerprint[:12]}, but the campaign was "
@@ -35,21 +43,39 @@ def resident_potential(name: str, fingerprint: str | None = None) -> Potential:
     return potential
 
 
-def _facet(name: str) -> Potential:
+def _loaded(name: str, device: str) -> Potential:
+    if name.startswith(MACE):
+        return _mace(name.removeprefix(MACE), device)
+    if name.startswith(ASE):
+        return _ase(name.removeprefix(ASE))
+    return _facet(name, device)
+
+
+def _facet(name: str, device: str) -> Potential:
     path = resolve(name)
-    return _load((path, path.stat().st_mtime_ns))
+    return _load((path, path.stat().st_mtime_ns), device)
 
 
 @lru_cache(maxsize=2)
-def _load(version: tuple[Path, int]) -> Potential:
+def _load(version: tuple[Path, int], device: str) -> Potential:
     """Load one version of a file; the time of its last change tells versions apart."""
-    return load(version[0])
+    return load(version[0], device=device)
 
 
 @lru_cache(maxsize=2)
-def _mace(place: str) -> Potential:
+def _mace(place: str, device: str) -> Potential:
     """Load a MACE model from a path, and the checksum where one follows."""
     from facet.interop.mace import load_mace  # MACE is there in an environment of its own only
 
     path, _, checksum = place.partition("#")
-    return load_mace(Path(path), sha256=checksum) if checksum else load_mace(Path(path))
+    if checksum:
+        return load_mace(Path(path), device=device, sha256=checksum)
+    return load_mace(Path(path), device=device)
+
+
+@lru_cache(maxsize=2)
+def _ase(place: str) -> Potential:
+    """Make an ASE calculator; where it runs is its own affair."""
+    from facet.interop.ase_potential import load_ase  # ASE takes half a second to import
+
+    return load_ase(place)

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from jobflow import Maker, job
+from jobflow import Response, job
 
+from db.campaigns import control_of
 from db.client import open_database
-from db.documents import RelaxationDoc, StructureDoc
-from db.queries import documents_by_id, known_ids
-from db.writes import write_relaxations
-from facet.graph.neighbors import Crystal
+from db.documents import CampaignDoc
+from db.queries import documents_by_id
 from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
-from workflows.convert import relaxation_document
-from workflows.keys import relaxation_key
+from workflows.duty import current_duty
+from workflows.errors import UnfinishedError
+from workflows.makers import FrozenMaker
 from workflows.potentials import resident_potential
-from workflows.progress import tell
-from workflows.writing import WriteBehind
+from workflows.relax_output import RelaxOutput, relax_output
+from workflows.shards.run import relax_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from db.client import MongoDatabase
-    from facet.potential import Potential
+    from pymatgen.core.structure import Structure
+
+    from workflows.shards.run import ShardReport
+
+UNFINISHED = (
+    "Interrupted: what was relaxed is stored and the rest is handed back; "
+    "the same command goes on with it."
+)
+STOPPED = "Campaign {} is {}: what was relaxed is stored; `facet resume` goes on with the rest."
 
 
 @dataclass
-class RelaxShardMaker(Maker):
-    """Relax the crystals of a shard, named by id, and store each result.
+class FacetRelaxMaker(FrozenMaker):
+    """Relax one structure; its result is the job's output, in nobody's collection.
+
+    It fits wherever atomate2 takes a relax Maker.
 
     Attributes:
         name: Of the job.
@@ -41,75 +47,82 @@ class RelaxShardMaker(Maker):
         settings: Relaxation settings as plain values.
     """
 
-    name: str = "relax shard"
+    name: str = "Facet relax"
     potential: str = "facet-s"
     fingerprint: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
+    @job(output_schema=RelaxOutput)
+    def make(self, structure: Structure, prev_dir: str | Path | None = None) -> RelaxOutput:  # noqa: ARG002 (atomate2's Makers take it)
+        """Relax a structure.
+
+        Args:
+            structure: The input.
+            prev_dir: Not used: nothing of an earlier calculation is needed.
+        """
+        potential = resident_potential(
+            self.potential, self.fingerprint or None, current_duty().device
+        )
+        (result,) = relax([structure], potential, RelaxSettings.from_dict(self.settings))
+        return relax_output(result, structure, potential)
+
+
+@dataclass
+class RelaxShardMaker(FrozenMaker):
+    """Relax the crystals of a shard, named by id, and store each result.
+
+    Attributes:
+        name: Of the job.
+        potential: Bundled name or path of the potential.
+        fingerprint: SHA-256 that its weights must have; empty takes them as they are.
+        settings: Relaxation settings as plain values.
+        campaign_id: The campaign that asks; empty asks for nobody.
+    """
+
+    name: str = "relax shard"
+    potential: str = "facet-s"
+    fingerprint: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    campaign_id: str = ""
+
     @job
-    def make(self, structure_ids: list[str]) -> dict[str, Any]:
+    def make(self, structure_ids: list[str]) -> Response[dict[str, Any]]:
         """Relax what is not relaxed yet.
+
+        A job that has to stop hands its crystals back and puts another in its place, for the rest.
 
         Args:
             structure_ids: Keys of stored crystals.
 
         Returns:
             A small summary: how many were relaxed and how they ended, how many were known, seconds.
+
+        Raises:
+            UnfinishedError: It had to stop, and nobody takes up another job in its place.
         """
-        potential = resident_potential(self.potential, self.fingerprint or None)
         settings = RelaxSettings.from_dict(self.settings)
+        duty = current_duty()
         with open_database() as database:
-            return relax_shard(database, structure_ids, potential, settings)
+            keys = [self.campaign_id] if self.campaign_id else []
+            campaign = next(documents_by_id(database, CampaignDoc, keys), None)
+            potential = resident_potential(self.potential, self.fingerprint or None, duty.device)
+            report = relax_shard(database, structure_ids, potential, settings, campaign)
+            control = control_of(database, self.campaign_id) if campaign else "active"
+        if not report.left:
+            return Response(output=_summary(report))
+        if not duty.can_requeue:
+            is_ours = control == "active"
+            raise UnfinishedError(UNFINISHED if is_ours else STOPPED.format(*keys, control))
+        if control == "cancelled":
+            return Response(output=_summary(report), stop_jobflow=True)
+        return Response(output=_summary(report), replace=self.make(report.left))
 
 
-def relax_shard(
-    database: MongoDatabase,
-    structure_ids: Iterable[str],
-    potential: Potential,
-    settings: RelaxSettings,
-) -> dict[str, Any]:
-    """Relax stored crystals that have no result yet and store each result as it comes.
-
-    Interrupted at any moment, it leaves every result stored that it had.
-
-    Returns:
-        Crystals relaxed, counts by stop reason, crystals known before, and seconds.
-    """
-    started = perf_counter()
-    asked = set(structure_ids)
-    missing = not_relaxed(database, asked, potential.fingerprint, settings.to_dict())
-    ends: Counter[str] = Counter()
-    in_flight: dict[str, StructureDoc] = {}
-    with WriteBehind(partial(write_relaxations, database)) as writer:
-        for result in relax(_crystals(database, missing, in_flight), potential, settings):
-            stored = in_flight.pop(result.name)
-            writer.put(relaxation_document(stored, result, potential, settings))
-            ends[result.stop_reason.value] += 1
-            tell(result.stop_reason.value)
+def _summary(report: ShardReport) -> dict[str, Any]:
     return {
-        "num_relaxed": ends.total(),
-        "num_known": len(asked) - len(missing),
-        "ends": dict(ends),
-        "seconds": round(perf_counter() - started, 3),
+        "num_relaxed": report.ends.total(),
+        "num_known": report.num_known,
+        "num_refused": report.num_refused,
+        "ends": dict(report.ends),
+        "seconds": report.seconds,
     }
-
-
-def not_relaxed(
-    database: MongoDatabase,
-    structure_ids: Iterable[str],
-    fingerprint: str,
-    settings: Mapping[str, Any],
-) -> list[str]:
-    """Return the crystals, in a fixed order, that these settings and potential never relaxed."""
-    keys = {each: relaxation_key(each, fingerprint, settings) for each in structure_ids}
-    done = known_ids(database, RelaxationDoc, keys.values())
-    return sorted(each for each, key in keys.items() if key not in done)
-
-
-def _crystals(
-    database: MongoDatabase, structure_ids: Iterable[str], in_flight: dict[str, StructureDoc]
-) -> Iterator[tuple[str, Crystal]]:
-    """Read crystals as there is room for them, and remember those that have not come back."""
-    for stored in documents_by_id(database, StructureDoc, structure_ids):
-        in_flight[stored.structure_id] = stored
-        yield stored.structure_id, Crystal(*stored.geometry.unpack())

@@ -13,6 +13,7 @@ ROW_FIELDS = (
     "formula_pretty",
     "chemsys",
     "nsites",
+    "space_group_number",
     "status",
     "stop_reason",
     "num_steps",
@@ -26,6 +27,7 @@ ROW_FIELDS = (
     "verdict",
     "duplicate_of",
     "rule_id",
+    "potential_fingerprint",
     "rejection",
 )
 

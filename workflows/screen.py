@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobflow import Maker, job
+from jobflow import job
 
 from db.client import open_database
-from db.documents import CampaignDoc
+from db.documents import CampaignDoc, CandidateOutcome
 from db.queries import documents_by_id
 from db.writes import save_campaign, update_candidates
 from screening.hull import Hulls
@@ -16,19 +16,24 @@ from screening.rank import rank
 from screening.rules import FlagRule
 from workflows.competitors import reference_for
 from workflows.convert import relaxed_outcome, screened_outcome
-from workflows.findings import judged, relaxed_crystals
+from workflows.findings import judged, relaxed_crystals, set_aside
+from workflows.makers import FrozenMaker
 from workflows.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from db.client import MongoDatabase
-    from db.documents import CandidateOutcome
     from workflows.findings import Finding, Relaxed
+
+SET_ASIDE = (
+    "Its relaxation was set aside after workers were lost that held it alone or among few; "
+    "`facet retry --status set_aside` tries it again."
+)
 
 
 @dataclass
-class ScreenMaker(Maker):
+class ScreenMaker(FrozenMaker):
     """Measure every relaxed candidate of a campaign against its hull and judge it."""
 
     name: str = "screen"
@@ -55,6 +60,7 @@ def screen(database: MongoDatabase, campaign_id: str) -> CampaignDoc:
     (campaign,) = documents_by_id(database, CampaignDoc, [campaign_id])
     crystals = list(relaxed_crystals(database, campaign))
     update_candidates(database, _relaxed_outcomes(crystals))
+    update_candidates(database, _set_aside_outcomes(database, campaign))
     phases = [each for each in crystals if each.candidate.role == "reference"]
     hulls = Hulls(reference_for(database, campaign, phases))
     findings = judged(
@@ -70,8 +76,15 @@ def screen(database: MongoDatabase, campaign_id: str) -> CampaignDoc:
 
 def _relaxed_outcomes(crystals: Sequence[Relaxed]) -> Iterator[tuple[str, CandidateOutcome]]:
     for each in crystals:
-        if each.candidate.status == "pending":
+        if each.candidate.status in ("pending", "set_aside"):
             yield each.candidate.candidate_id, relaxed_outcome(each.relaxation)
+
+
+def _set_aside_outcomes(
+    database: MongoDatabase, campaign: CampaignDoc
+) -> Iterator[tuple[str, CandidateOutcome]]:
+    for candidate in set_aside(database, campaign):
+        yield candidate.candidate_id, CandidateOutcome(status="set_aside", reasons=(SET_ASIDE,))
 
 
 def _screened_outcomes(findings: Sequence[Finding]) -> Iterator[tuple[str, CandidateOutcome]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from facet.errors import ConfigError
 from facet.relaxation.settings import RelaxSettings
 from screening.rules import FlagRule
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class CampaignSettings:
         rule: Which candidates are flagged.
         limit: Read at most this many candidates.
         shard_size: Crystals that one job relaxes.
+        priority: Campaigns of higher priority go first.
     """
 
     candidates: tuple[Path, ...]
@@ -38,6 +40,7 @@ class CampaignSettings:
     rule: FlagRule = field(default_factory=FlagRule)
     limit: int | None = None
     shard_size: int = 500
+    priority: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a campaign without candidates or with empty shards."""
@@ -45,3 +48,30 @@ class CampaignSettings:
             raise ConfigError("A campaign needs at least one file, folder or archive of crystals.")
         if self.shard_size < 1 or (self.limit is not None and self.limit < 1):
             raise ConfigError("limit and shard_size of a campaign must be one or more.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values that JSON can hold; paths become absolute."""
+        elements = self.element_energies
+        return {
+            **asdict(self),
+            "candidates": [str(each.absolute()) for each in self.candidates],
+            "reference": str(self.reference.absolute()),
+            "element_energies": str(elements.absolute()) if elements else None,
+            "relax": self.relax.to_dict(),
+            "rule": self.rule.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CampaignSettings:
+        """Read what ``to_dict`` made."""
+        elements = values["element_energies"]
+        return cls(
+            **{
+                **values,
+                "candidates": tuple(map(Path, values["candidates"])),
+                "reference": Path(values["reference"]),
+                "element_energies": Path(elements) if elements else None,
+                "relax": RelaxSettings.from_dict(values["relax"]),
+                "rule": FlagRule.from_dict(values["rule"]),
+            }
+        )

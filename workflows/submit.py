@@ -106,6 +106,7 @@ def _campaign(
         reference_name=settings.reference.name,
         reference_scheme=competitors.scheme,
         reference_id=competitors.key if competitors.table is not None else None,
+        priority=settings.priority,
         status="submitted",
     )
 
@@ -119,13 +120,14 @@ def _insert(
 ) -> None:
     """Store crystals of one role, those with a fault as rejected inputs."""
     for block in blocks(_named(crystals, names), CRYSTALS_PER_WRITE):
-        insert_structures(
-            database,
-            (structure_document(each.structure) for _, each in block if each.structure is not None),
-        )
+        stored = [each.structure and structure_document(each.structure) for _, each in block]
+        insert_structures(database, (each for each in stored if each is not None))
         insert_candidates(
             database,
-            (candidate_document(each, index, campaign.campaign_id, role) for index, each in block),
+            (
+                candidate_document(each, structure, index, campaign.campaign_id, role)
+                for (index, each), structure in zip(block, stored, strict=True)
+            ),
         )
 
 

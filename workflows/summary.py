@@ -43,6 +43,7 @@ def summarize(
         "candidates": candidates.total(),
         "rejected_input": candidates["rejected_input"],
         "pending": candidates["pending"] + references["pending"],
+        "set_aside": candidates["set_aside"] + references["set_aside"],
         "reference_inputs": references.total(),
         "reference_rejected_input": references["rejected_input"],
         "reference_phases": len(hulls.reference.phases),

@@ -1,6 +1,7 @@
 """What is stored: one typed, versioned document class for each collection."""
 
 from db.documents.base import BaseDoc
+from db.documents.blob import Blob
 from db.documents.campaign import CampaignDoc
 from db.documents.candidate import (
     Adjustment,
@@ -14,15 +15,19 @@ from db.documents.geometry import Geometry, PackedGeometry, pack_geometry
 from db.documents.reference import OmittedPhaseDoc, ReferenceDoc, ReferencePhaseDoc
 from db.documents.relaxation import RelaxationDoc
 from db.documents.structure import SiteProperty, StructureDoc
+from db.documents.task import Attempt, Lease, SuspendedState, TaskDoc
 
 __all__ = [
     "Adjustment",
+    "Attempt",
     "BaseDoc",
+    "Blob",
     "CampaignDoc",
     "CandidateDoc",
     "CandidateOutcome",
     "Decomposition",
     "Geometry",
+    "Lease",
     "OmittedPhaseDoc",
     "Origin",
     "PackedGeometry",
@@ -31,6 +36,8 @@ __all__ = [
     "RelaxationDoc",
     "SiteProperty",
     "StructureDoc",
+    "SuspendedState",
+    "TaskDoc",
     "candidate_id",
     "pack_geometry",
 ]

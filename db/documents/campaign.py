@@ -5,7 +5,15 @@ from typing import ClassVar
 from pydantic import Field
 
 from db.documents.base import BaseDoc
-from db.documents.fields import CampaignStatus, ContentKey, Counts, JsonObject, Text, UtcTime
+from db.documents.fields import (
+    CampaignControl,
+    CampaignStatus,
+    ContentKey,
+    Counts,
+    JsonObject,
+    Text,
+    UtcTime,
+)
 
 
 class CampaignDoc(BaseDoc):
@@ -15,6 +23,7 @@ class CampaignDoc(BaseDoc):
     id_field: ClassVar[str] = "campaign_id"
     mutable_fields: ClassVar[tuple[str, ...]] = ("status", "counts", "summary", "updated_at")
 
+    schema_version: int = Field(default=2, description="Version of this document's layout.")
     campaign_id: ContentKey = Field(description="Hash of input, potential, settings and rule.")
     created_at: UtcTime = Field(description="When it was first submitted (UTC).")
     updated_at: UtcTime | None = Field(
@@ -31,6 +40,13 @@ class CampaignDoc(BaseDoc):
     )
     reference_name: Text | None = Field(default=None, description="The hull's reference.")
     reference_scheme: Text | None = Field(default=None, description="Its energy scheme.")
+    parent: ContentKey | None = Field(
+        default=None, description="The campaign whose candidates this one relaxes anew."
+    )
+    priority: int = Field(default=0, description="Higher goes first; set apart from the rest.")
+    control: CampaignControl = Field(
+        default="active", description="What the user wants of it; set apart from the rest."
+    )
     status: CampaignStatus = Field(default="submitted", description="Place in its life.")
     counts: Counts = Field(default_factory=dict, description="Numbers of crystals, by kind.")
     summary: JsonObject = Field(default_factory=dict, description="Results; units in the keys.")

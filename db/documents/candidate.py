@@ -1,6 +1,8 @@
 """A crystal's place in one campaign: where it came from, what was learned, and the verdict."""
 
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -16,6 +18,9 @@ from db.documents.fields import (
     StopReasonName,
     Text,
 )
+
+ELEMENT_SETS = "element_sets"
+"""Stored beside the fields: each element and each pair, so that a rare pair is found at once."""
 
 
 class Origin(Part):
@@ -46,10 +51,16 @@ class CandidateOutcome(Part):
     status: CandidateStatus = Field(default="pending", description="Place in its life.")
     rejection: Text | None = Field(default=None, description="Why the input was rejected.")
     relaxation_id: ContentKey | None = Field(default=None, description="Its relaxation.")
+    potential_fingerprint: str | None = Field(
+        default=None, description="SHA-256 of weights and config of the potential that relaxed it."
+    )
     stop_reason: StopReasonName | None = Field(default=None, description="How that ended.")
     num_steps: int | None = Field(default=None, description="Optimizer steps taken.")
     fmax: Finite = Field(default=None, description="Largest force in eV/angstrom.")
     smax: Finite = Field(default=None, description="Largest stress component in GPa.")
+    space_group_number: int | None = Field(
+        default=None, ge=1, le=230, description="Space group once relaxed, found to 0.1 angstrom."
+    )
     energy_per_atom: Finite = Field(
         default=None, description="Relaxed energy in eV/atom, in the potential's energy scheme."
     )
@@ -82,12 +93,22 @@ def candidate_id(campaign_id: str, material_id: str) -> str:
     return f"{campaign_id}/{material_id}"
 
 
+def element_sets(elements: Iterable[str]) -> list[str]:
+    """Return each element and each pair of them, joined by '-', as searches for elements need."""
+    ordered = sorted(elements)
+    return [*ordered, *("-".join(pair) for pair in combinations(ordered, 2))]
+
+
 class CandidateDoc(BaseDoc, CandidateOutcome):
-    """One crystal in one campaign; its composition is None where the input was unreadable."""
+    """One crystal in one campaign; its composition is None where the input was unreadable.
+
+    What is stored holds ``element_sets`` beside the fields, which follow from its elements.
+    """
 
     collection: ClassVar[str] = "candidates"
     id_field: ClassVar[str] = "candidate_id"
 
+    schema_version: int = Field(default=2, description="Version of this document's layout.")
     campaign_id: ContentKey = Field(description="The campaign.")
     material_id: Text = Field(min_length=1, description="The candidate's name in its campaign.")
     role: CandidateRole = Field(default="candidate", description="Judged, or part of the hull.")
@@ -106,3 +127,12 @@ class CandidateDoc(BaseDoc, CandidateOutcome):
     def candidate_id(self) -> str:
         """The key that is stored as ``_id``."""
         return candidate_id(self.campaign_id, self.material_id)
+
+    def to_mongo(self) -> dict[str, Any]:
+        """Return the document as MongoDB stores it."""
+        return super().to_mongo() | {ELEMENT_SETS: element_sets(self.elements)}
+
+    @classmethod
+    def from_mongo(cls, raw: Mapping[str, Any]) -> Self:
+        """Read a stored document."""
+        return super().from_mongo({key: raw[key] for key in raw if key != ELEMENT_SETS})

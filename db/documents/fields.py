@@ -19,9 +19,10 @@ from pydantic import (
 StopReasonName = Literal[
     "converged", "max_steps", "diverged", "failed", "unsupported", "stopped_early"
 ]
-CandidateStatus = Literal["rejected_input", "pending", "relaxed", "screened"]
+CandidateStatus = Literal["rejected_input", "pending", "set_aside", "relaxed", "screened"]
 CandidateRole = Literal["candidate", "reference"]
 CampaignStatus = Literal["submitted", "running", "finished"]
+CampaignControl = Literal["active", "paused", "cancelled"]
 
 
 def _storable(text: str) -> str:

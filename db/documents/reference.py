@@ -24,16 +24,21 @@ class OmittedPhaseDoc(Part):
 
 
 class ReferenceDoc(BaseDoc):
-    """A named reference; about 150,000 phases fit into one document."""
+    """A named reference, of any number of phases."""
 
     collection: ClassVar[str] = "references"
     id_field: ClassVar[str] = "reference_id"
+    large_fields: ClassVar[tuple[str, ...]] = ("omitted", "phases")
 
     reference_id: ContentKey = Field(description="Hash of the content.")
     name: Text = Field(description="Name that people read.")
     scheme: Text = Field(description="Energy scheme of every number in it.")
     date: Text = Field(description="Date of the data as its source gives it.")
     license: Text = Field(description="License of the data.")
+    source: Text = Field(default="unknown", description="Where its energies came from, in words.")
+    pymatgen_version: Text = Field(
+        default="unknown", description="Version whose corrections its energies carry."
+    )
     coverage: Text = Field(description="Whether it holds some phases or all that are known.")
     omitted: tuple[OmittedPhaseDoc, ...] = Field(
         default=(), description="Phases that could not be placed."

@@ -1,25 +1,37 @@
 """How a crystal ended: one document for each structure, potential and settings."""
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from db.documents.base import BaseDoc
+from db.documents.blob import Blob
 from db.documents.fields import ContentKey, Finite, JsonObject, StopReasonName, Text, UtcTime
 from db.documents.geometry import PackedGeometry
 
+SpaceGroupNumber = Annotated[int | None, Field(ge=1, le=230)]
+
 
 class RelaxationDoc(BaseDoc):
-    """The end of one relaxation; a number that was not finite is stored as None."""
+    """The end of one relaxation; a number that was not finite is stored as None.
+
+    So is what was not known to whoever wrote it: documents that were migrated from an older layout
+    lack what came later.
+    """
 
     collection: ClassVar[str] = "relaxations"
     id_field: ClassVar[str] = "relaxation_id"
+    large_fields: ClassVar[tuple[str, ...]] = ("geometry",)
+    blob_fields: ClassVar[tuple[str, ...]] = ("trajectory",)
 
+    schema_version: int = Field(default=2, description="Version of this document's layout.")
     relaxation_id: ContentKey = Field(
         description="Hash of structure_id, potential fingerprint and settings."
     )
     structure_id: ContentKey = Field(description="The crystal that was relaxed.")
-    potential_fingerprint: str = Field(description="SHA-256 of the potential's weights and config.")
+    potential_fingerprint: str = Field(
+        description="SHA-256 of the potential's weights and config, which tells them both."
+    )
     energy_scheme: str = Field(description="Functional and corrections of the energies.")
     settings: JsonObject = Field(description="Relaxation settings, in the units they name.")
     stop_reason: StopReasonName = Field(description="Which of the six ends.")
@@ -31,6 +43,23 @@ class RelaxationDoc(BaseDoc):
     fmax: Finite = Field(description="Largest norm of a force on an atom in eV/angstrom.")
     smax: Finite = Field(description="Largest component of stress plus pressure in GPa.")
     num_steps: int = Field(ge=0, description="Optimizer steps taken.")
+    num_evaluations: int | None = Field(
+        default=None, ge=0, description="Times that the potential was asked."
+    )
+    initial_space_group: SpaceGroupNumber = Field(
+        default=None, description="International number of the input, within 0.1 angstrom."
+    )
+    space_group: SpaceGroupNumber = Field(
+        default=None, description="The same of the stored geometry; None where none can be told."
+    )
+    symmetric_energy: Finite = Field(
+        default=None,
+        description="Energy in eV where it first came to rest, if it was rattled after that.",
+    )
+    trajectory: Blob | None = Field(
+        default=None, description="What it passed: a compressed npz archive, if asked for."
+    )
+    num_frames: int = Field(default=0, ge=0, description="Geometries in the trajectory.")
     wall_share: float = Field(description="Share of the batches' wall time in seconds.")
     device: str = Field(description="Where it ran, e.g. cpu or cuda:0.")
     versions: JsonObject = Field(description="Versions of the programs that made it.")

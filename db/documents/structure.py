@@ -21,6 +21,7 @@ class StructureDoc(BaseDoc):
 
     collection: ClassVar[str] = "structures"
     id_field: ClassVar[str] = "structure_id"
+    large_fields: ClassVar[tuple[str, ...]] = ("geometry", "site_properties")
 
     structure_id: ContentKey = Field(description="Hash of the canonical crystal.")
     formula_pretty: Text = Field(description="Reduced formula.")

@@ -51,6 +51,8 @@ class StructureQueue:
     def _look_at_next(self) -> OptimizerState | RelaxResult | None:
         if self._next is None:
             for index, item in self._items:
+                if item is None:  # nothing is ready yet
+                    return None
                 self._next = self._entrance.admit(*_named(item, index))
                 break
         return self._next

@@ -63,7 +63,8 @@ class Relaxation:
     """A relaxation of many crystals that can be watched and interrupted.
 
     Args:
-        structures: As for ``relax``.
+        structures: As for ``relax``. None among them says that the next one is not there yet: those
+            in flight go on meanwhile, and where nothing flies the iteration ends.
         potential: Gives energies, forces and stresses.
         settings: Limits and batch size.
         ceiling: Function of name and crystal: the energy in eV/atom above which this crystal is of
@@ -89,7 +90,7 @@ class Relaxation:
         self._entrance = Entrance(potential, self.settings, ceiling)
         self._waiting = StructureQueue(structures, self._entrance)
         self._rounds_of_waiting = 0
-        self._is_suspended = False
+        self._is_interrupted = False
 
     def _lane(self, potential: Potential, *, is_last: bool) -> Lane:
         settings = self.settings
@@ -106,7 +107,7 @@ class Relaxation:
             self._sure.evaluator.remember()
 
     def _rounds(self) -> Iterator[RelaxResult]:
-        while not self._is_suspended:
+        while not self._is_interrupted:
             yield from self._admit()
             if self._fast.state.num_structures:
                 done = self._fast.advance()
@@ -118,15 +119,22 @@ class Relaxation:
                 self._rounds_of_waiting = 0
                 yield from self._final(self._sure.advance().leaving)
 
+    def interrupt(self) -> None:
+        """End the iteration after the round under way; ``suspend`` then gives what is in flight.
+
+        It may be called from another thread or a signal handler.
+        """
+        self._is_interrupted = True
+
     def suspend(self) -> list[Suspended]:
         """Stop, and hand out every crystal in flight with its optimizer's memory.
 
-        Call it between two results; those that are ready can still be taken from the iterator,
-        which then ends. Whoever goes on passes the crystals to ``relax`` among the structures.
-        What was not yet read from the structures stays there, but for the one that was read ahead,
-        which is handed out too.
+        Call it between two results or after the last; those that are ready can still be taken from
+        the iterator, which then ends. Whoever goes on passes the crystals to ``relax`` among the
+        structures. What was not yet read from the structures stays there, but for the one that was
+        read ahead, which is handed out too.
         """
-        self._is_suspended = True
+        self.interrupt()
         states = [self._fast.state, self._sure.state, *self._waiting.give_back()]
         given = [each for state in states for each in suspend(state, self.settings.optimizer)]
         self._fast.leave()

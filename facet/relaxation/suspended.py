@@ -55,6 +55,11 @@ class Suspended:
             self.arrays.get("ticket.is_held"),
         )
 
+    @property
+    def num_steps(self) -> int:
+        """Optimizer steps taken so far."""
+        return int(self.arrays["ledger.num_steps"][0])
+
     def to_bytes(self) -> bytes:
         """Compress into an npz archive."""
         file = io.BytesIO()

@@ -95,6 +95,24 @@ def test_no_secret_of_a_uri_is_ever_shown(secret):
     assert "hush" not in hosts_of(SecretStr("mongodb://user:hush"))
 
 
+def test_options_of_a_connection_string_reach_the_driver():
+    written = (
+        "mongodb://me:hush@h/?authSource=elsewhere&authMechanism=SCRAM-SHA-1"
+        "&tls=true&tlsAllowInvalidHostnames=true&readPreference=secondaryPreferred"
+    )
+    with connect(SecretStr(written)) as client:
+        pool = client.options.pool_options
+        assert pool._credentials.source == "elsewhere"
+        assert pool._credentials.mechanism == "SCRAM-SHA-1"
+        assert pool._ssl_context is not None
+        assert not pool._ssl_context.check_hostname
+        assert client.read_preference.mongos_mode == "secondaryPreferred"
+    with connect(SecretStr("mongodb://h/?authMechanism=MONGODB-X509&tls=true")) as client:
+        assert client.options.pool_options._credentials.mechanism == "MONGODB-X509"
+    with connect(SecretStr("mongodb://h/")) as client:
+        assert client.options.pool_options._ssl_context is None
+
+
 def test_a_description_names_the_database_and_hides_the_rest(tmp_path):
     mine = DbSettings(mongo_uri="mongodb://u:hush@db.example:27017/x", home=tmp_path)
     assert describe(mine) == "database 'facet' at db.example:27017"

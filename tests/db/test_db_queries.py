@@ -7,18 +7,21 @@ from pydantic import ValidationError
 from db.documents import CandidateOutcome, RelaxationDoc
 from db.errors import DbError, MissingDocumentError
 from db.filters import CandidateFilter, CandidateSort
+from db.find import BoundedCount, Find
 from db.indexes import ensure_indexes
+from db.paging import token_after
 from db.queries import (
-    Find,
     campaigns_find,
-    candidate_finds,
     candidates,
     count_candidates,
+    count_up_to,
     counts_by,
     documents_by_id,
+    fingerprints_like,
     latest_campaign,
     pending_find,
     pending_structures,
+    planned_finds,
     relaxations_find,
     relaxations_of,
     relaxed_candidates,
@@ -35,6 +38,15 @@ from db.writes import (
 pytestmark = pytest.mark.integration
 
 OXIDES = [("MgO", ("Mg", "O")), ("Fe2O3", ("Fe", "O")), ("LiFeO2", ("Fe", "Li", "O"))]
+POTENTIALS = ("a" * 64, "ab" * 32)
+SORTS = (
+    "energy_above_hull",
+    "material_id",
+    "formation_energy_per_atom",
+    "energy_per_atom",
+    "nsites",
+    "formula",
+)
 
 
 @pytest.fixture
@@ -58,6 +70,12 @@ def crowd(database):
                 is_flagged=i % 10 == 1,
                 rank=i // 10 + 1 if i % 10 == 1 else None,
                 structure_id=f"s{i // 2}",
+                nsites=2 + i % 4,
+                space_group_number=None if i % 3 == 0 else 225 - i % 2,
+                potential_fingerprint=None if i % 3 == 0 else POTENTIALS[i % 2],
+                verdict=None if i % 3 == 0 else "flagged" if i % 10 == 1 else "rejected",
+                energy_per_atom=None if i % 3 == 0 else -(i % 7) / 10,
+                formation_energy_per_atom=None if i % 4 == 0 else -(i % 5) / 10,
             )
         )
     insert_candidates(database, documents)
@@ -68,23 +86,56 @@ def names(found):
     return [each.material_id for each in found]
 
 
-def by_hull(documents, *, reverse):
-    """The promise in plain Python: by distance, ties by id, those without one last."""
+def in_order(documents, sort):
+    """The promise in plain Python: by value, ties by id, those without a value last."""
+
+    def value(each):
+        return getattr(each, sort.stored_field)
+
     ordered = sorted(
-        (each for each in documents if each.energy_above_hull is not None),
-        key=lambda each: (each.energy_above_hull, each.document_id),
-        reverse=reverse,
+        (each for each in documents if value(each) is not None),
+        key=lambda each: (value(each), each.document_id),
+        reverse=sort.is_descending,
     )
-    rest = [each for each in documents if each.energy_above_hull is None]
-    return ordered + sorted(rest, key=lambda each: each.document_id, reverse=reverse)
+    rest = [each for each in documents if value(each) is None]
+    return ordered + sorted(rest, key=lambda each: each.document_id, reverse=sort.is_descending)
 
 
-def test_candidates_come_in_order_and_those_without_a_value_last(database, crowd):
+@pytest.mark.parametrize("field", SORTS)
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_candidates_come_in_order_and_those_without_a_value_last(
+    database, crowd, field, is_descending
+):
+    sort = CandidateSort(field=field, is_descending=is_descending)
     mine = [each for each in crowd if each.campaign_id == "c1"]
-    for is_descending in (False, True):
-        sort = CandidateSort(is_descending=is_descending)
-        found = list(candidates(database, CandidateFilter(campaign_id="c1"), sort))
-        assert found == by_hull(mine, reverse=is_descending)
+    found = list(candidates(database, CandidateFilter(campaign_id="c1"), sort))
+    assert found == in_order(mine, sort)
+    assert list(candidates(database, sort=sort)) == in_order(crowd, sort)
+
+
+@pytest.mark.parametrize("field", [*SORTS, "rank"])
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_pages_that_go_on_from_a_place_are_the_whole_list(database, crowd, field, is_descending):
+    sort = CandidateSort(field=field, is_descending=is_descending)
+    for where in (
+        CandidateFilter(campaign_id="c1"),
+        CandidateFilter(campaign_id="c1", elements_any=("Fe", "Mg"), max_nsites=4),
+        CandidateFilter(campaign_id="c1", formula="MgO"),
+    ):
+        whole = list(candidates(database, where, sort))
+        pages, after = [], None
+        while page := list(candidates(database, where, sort, 7, after=after)):
+            pages += page
+            after = token_after(page[-1], sort)
+        assert pages == whole
+        assert len(whole) > 7
+
+
+def test_a_database_without_indexes_answers_all_the_same(database):
+    insert_candidates(database, [candidate("m1"), candidate("m2")])
+    where = CandidateFilter(campaign_id="c1", chemsys="Mg-O")
+    assert names(candidates(database, where, CandidateSort(field="nsites"))) == ["m1", "m2"]
+    assert count_candidates(database, where) == 2
 
 
 def test_pages_put_together_are_the_whole_list(database, crowd):
@@ -127,6 +178,23 @@ FILTERS = {
     "status": (CandidateFilter(status="pending"), lambda c: c.status == "pending"),
     "role": (CandidateFilter(role="reference"), lambda c: c.role == "reference"),
     "name": (CandidateFilter(material_id="m07"), lambda c: c.material_id == "m07"),
+    "three": (
+        CandidateFilter(elements_all=("O", "Li", "Fe")),
+        lambda c: {"Fe", "O", "Li"} <= set(c.elements),
+    ),
+    "size": (CandidateFilter(min_nsites=3, max_nsites=4), lambda c: 3 <= c.nsites <= 4),
+    "kinds": (CandidateFilter(nelements=3), lambda c: c.nelements == 3),
+    "group": (CandidateFilter(space_group_number=224), lambda c: c.space_group_number == 224),
+    "potential": (
+        CandidateFilter(potential_fingerprint=POTENTIALS[1]),
+        lambda c: c.potential_fingerprint == POTENTIALS[1],
+    ),
+    "verdict": (CandidateFilter(verdict="rejected"), lambda c: c.verdict == "rejected"),
+    "window": (
+        CandidateFilter(min_energy_above_hull=0.02, max_energy_above_hull=0.05),
+        lambda c: c.energy_above_hull is not None and 0.02 <= c.energy_above_hull <= 0.05,
+    ),
+    "not flagged": (CandidateFilter(is_flagged=False), lambda c: c.is_flagged is False),
     "nothing": (CandidateFilter(), lambda c: True),
 }
 
@@ -136,6 +204,28 @@ def test_every_filter_finds_exactly_what_it_says(database, crowd):
         expected = [each for each in crowd if meets(each)]
         assert sorted(names(candidates(database, where))) == sorted(names(expected)), name
         assert count_candidates(database, where) == len(expected), name
+        scoped = where.model_copy(update={"campaign_id": "c2"})
+        inside = [each for each in expected if each.campaign_id == "c2"]
+        assert sorted(names(candidates(database, scoped))) == sorted(names(inside)), name
+        assert count_candidates(database, scoped) == len(inside), name
+
+
+def test_counting_stops_where_it_is_told_to(database, crowd):
+    where = CandidateFilter(campaign_id="c1")
+    assert count_up_to(database, where, 10) == BoundedCount(10, is_all=False)
+    assert count_up_to(database, where, 60) == BoundedCount(60, is_all=True)
+    assert count_up_to(database) == BoundedCount(90, is_all=True)
+
+
+def test_fingerprints_are_found_by_their_beginning(database, crowd):
+    assert fingerprints_like(database, "aaaa") == [POTENTIALS[0]]
+    assert fingerprints_like(database, "a") == sorted(POTENTIALS)
+    assert fingerprints_like(database, "b") == []
+
+
+def test_limits_that_leave_nothing_are_refused():
+    with pytest.raises(ValidationError, match="min_nsites is above max_nsites"):
+        CandidateFilter(min_nsites=3, max_nsites=2)
 
 
 @pytest.mark.parametrize("field", ["campaign_id", "material_id", "formula", "chemsys"])
@@ -223,13 +313,14 @@ def stages(plan):
     return [plan["stage"], *(name for each in inner for name in stages(each))]
 
 
-def declared_finds():
+def declared_finds(database):
     sorts = [CandidateSort(), CandidateSort(is_descending=True), CandidateSort(field="material_id")]
     for (name, (where, _)), sort, scope in product(FILTERS.items(), sorts, ("c1", None)):
         label = f"{name}-{sort.field}-{'down' if sort.is_descending else 'up'}-{scope}"
-        for find in candidate_finds(where.model_copy(update={"campaign_id": scope}), sort):
+        for find in planned_finds(database, where.model_copy(update={"campaign_id": scope}), sort):
             yield label, find
-    for find in candidate_finds(CandidateFilter(campaign_id="c1"), CandidateSort(field="rank")):
+    ranked = planned_finds(database, CandidateFilter(campaign_id="c1"), CandidateSort(field="rank"))
+    for find in ranked:
         yield "rank", find
     yield "pending", pending_find("c1")
     yield "relaxed", relaxed_find("c1")
@@ -241,7 +332,7 @@ def declared_finds():
 def test_every_declared_query_uses_an_index(database, crowd):
     write_relaxations(database, [relaxation(f"r{i}", structure_id=f"s{i}") for i in range(30)])
     save_campaign(database, campaign())
-    for label, find in declared_finds():
+    for label, find in declared_finds(database):
         used = stages(find.plan(database))
         assert "IXSCAN" in used, (label, used)
         assert "COLLSCAN" not in used, (label, used)
@@ -250,7 +341,7 @@ def test_every_declared_query_uses_an_index(database, crowd):
 def test_a_page_of_a_campaign_by_distance_is_never_sorted_in_memory(database, crowd):
     for name in ("chemsys", "formula", "end", "status", "hull", "nothing"):
         where = FILTERS[name][0].model_copy(update={"campaign_id": "c1"})
-        for find in candidate_finds(where, CandidateSort()):
+        for find in planned_finds(database, where, CandidateSort()):
             assert "SORT" not in stages(find.plan(database)), name
 
 

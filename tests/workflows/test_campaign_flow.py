@@ -14,8 +14,8 @@ from facet.errors import CheckpointError
 from workflows.campaign import CampaignMaker, run_campaign, work_of
 from workflows.potentials import resident_potential
 from workflows.progress import listening
-from workflows.relax import relax_shard
 from workflows.screen import screen
+from workflows.shards.run import relax_shard
 from workflows.submit import submit
 
 pytestmark = pytest.mark.integration
@@ -70,7 +70,7 @@ def test_a_flow_holds_ids_and_no_structures_and_survives_serialization(
 ):
     campaign = submit(database, campaign_settings(tmp_path)).campaign
     work = work_of(database, campaign)
-    flow = CampaignMaker(shard_size=3).make(campaign, work.missing)
+    flow = CampaignMaker(shard_size=3).rest(campaign, work.missing)
     assert len(flow.jobs) == 4
     text = str(flow.as_dict())
     assert "lattice" not in text

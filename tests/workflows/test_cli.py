@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 from workflow_samples import alloys, fcc, metals, write_lines, write_table
 
+from db.documents import TaskDoc
 from workflows.cli import screen as screen_module
 
 LOOSE = ("--fmax", "900", "--smax", "1e6")
@@ -101,15 +102,41 @@ def test_an_input_of_no_candidates_ends_well_and_says_so(facet, files, facet_env
 
 
 @pytest.mark.integration
-def test_an_interrupted_screening_is_unfinished_and_goes_on(screen, monkeypatch):
+def test_an_interrupted_screening_hands_its_crystals_back_and_goes_on(
+    facet, files, facet_environment, database, monkeypatch
+):
     @contextmanager
     def interrupted(total):
         ends = []
 
         def advance(reason):
             ends.append(reason)
-            if len(ends) == 3:
+            if len(ends) == 1:
                 os.kill(os.getpid(), signal.SIGTERM)
+
+        yield advance
+
+    asked = ("screen", files[0], "--reference", files[1], *FLAG_ALL, "--max-steps", 30, "--json")
+    with monkeypatch.context() as patch:
+        patch.setattr(screen_module, "progress", interrupted)
+        cut = facet(*asked)
+    assert (cut.code, cut.out) == (2, "")
+    assert "Interrupted" in cut.err
+    handed_back = {"status": "pending", "state": {"$ne": None}}
+    assert database[TaskDoc.collection].count_documents(handed_back) > 0
+    rest = facet(*asked)
+    assert rest.code == 0
+    assert 1 <= rest.document["run"]["num_already_relaxed"] < 7
+    run_counts = rest.document["run"]
+    assert run_counts["num_relaxed"] + run_counts["num_already_relaxed"] == 7
+
+
+@pytest.mark.integration
+def test_a_second_signal_leaves_at_once_and_the_rest_can_be_taken_up(screen, monkeypatch):
+    @contextmanager
+    def interrupted(total):
+        def advance(reason):
+            os.kill(os.getpid(), signal.SIGINT)
 
         yield advance
 
@@ -117,12 +144,9 @@ def test_an_interrupted_screening_is_unfinished_and_goes_on(screen, monkeypatch)
         patch.setattr(screen_module, "progress", interrupted)
         cut = screen("--json")
     assert (cut.code, cut.out) == (2, "")
-    assert "Interrupted" in cut.err
-    rest = screen("--json")
-    assert rest.code == 0
-    assert 3 <= rest.document["run"]["num_already_relaxed"] < 7
-    run_counts = rest.document["run"]
-    assert run_counts["num_relaxed"] + run_counts["num_already_relaxed"] == 7
+    assert "once more to leave at once" in cut.err
+    assert "the same command relaxes the rest" in cut.err
+    assert screen("--json").code == 0
 
 
 @pytest.mark.integration

@@ -35,7 +35,10 @@ def test_a_sound_installation_gets_a_line_for_each_thing_and_exit_code_0(capsys)
     assert run_doctor(as_json=False) == 0
     lines = capsys.readouterr().out.splitlines()
     topics = [line.split()[1] for line in lines if not line.startswith(" ")]
-    assert list(dict.fromkeys(topics)) == ["python", "packages", "device", "potential", "database"]
+    assert list(dict.fromkeys(topics)) == [
+        *("python", "packages", "device"),
+        *("potential", "environments", "database"),
+    ]
     assert not any(line.startswith("broken") for line in lines)
     assert any("torch" in line and torch.__version__ in line for line in lines)
     assert any("facet-s: eager float32 on cpu differs by" in line for line in lines)
@@ -52,6 +55,22 @@ def test_json_is_one_document_and_the_exit_code_tells_that_something_is_broken(
     assert broken["topic"] == "database"
     assert "FACET_MONGOD does not work" in broken["text"]
     assert "pip install 'facet[embedded]'" in broken["mend"]
+
+
+def test_an_absent_environment_is_no_fault_but_a_broken_one_is_worth_a_warning(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr("workflows.environments.places.CHECKOUT", tmp_path / "installed")
+    absent = only(doctor.environment_findings())
+    assert absent.health is Health.OK
+    assert "`facet env make mace` builds one" in absent.text
+    python = tmp_path / "home" / "environments" / "mace" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho \'{"e3nn": "0.6.0"}\'\n')
+    python.chmod(0o755)
+    findings = list(doctor.environment_findings())
+    assert {each.health for each in findings} == {Health.WARNING}
+    assert any("e3nn 0.6.0" in each.text for each in findings)
 
 
 def test_the_doctor_leaves_nothing_behind(tmp_path):

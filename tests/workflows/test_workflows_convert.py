@@ -99,14 +99,16 @@ def test_the_key_of_a_crystal_forgets_whole_cells_and_the_sign_of_zero():
 
 
 def test_a_candidate_carries_what_its_file_said():
-    stored = candidate_document(input_crystal(rocksalt("Na", "Cl")), 2, "c1", "candidate")
+    salt = rocksalt("Na", "Cl")
+    crystal = structure_document(salt)
+    stored = candidate_document(input_crystal(salt), crystal, 2, "c1", "candidate")
     assert (stored.status, stored.material_id, stored.chemsys) == ("pending", "one", "Cl-Na")
     assert (stored.origin.file, stored.origin.index) == ("folder/one.cif#3", 2)
     assert stored.known_outcome == {"source": "wbm"}
 
 
 def test_a_fault_becomes_a_rejected_input():
-    stored = candidate_document(input_crystal(fault="It is empty."), 0, "c1", "reference")
+    stored = candidate_document(input_crystal(fault="It is empty."), None, 0, "c1", "reference")
     assert (stored.status, stored.rejection, stored.role) == (
         "rejected_input",
         "It is empty.",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from workflows.cli import query_options as asked
 from workflows.cli.options import Candidates, Ended, Fmax, Json, Limit, MaxSteps, Potential, Smax
 
 
@@ -92,30 +93,39 @@ def relax(
 
 
 def query(
-    campaign: Annotated[
-        str | None, typer.Option(help="Campaign id; the latest one if absent")
+    campaign: asked.Campaign = None,
+    all_campaigns: asked.Everywhere = False,
+    name: asked.MaterialId = None,
+    flagged: asked.Flagged = None,
+    formula: asked.Formula = None,
+    chemsys: asked.Chemsys = None,
+    all_of: asked.ElementsAll = None,
+    any_of: asked.ElementsAny = None,
+    none_of: asked.ElementsNone = None,
+    elements: asked.NumElements = None,
+    min_sites: asked.MinSites = None,
+    max_sites: asked.MaxSites = None,
+    space_group: asked.SpaceGroup = None,
+    min_above_hull: asked.MinAboveHull = None,
+    max_above_hull: asked.MaxAboveHull = None,
+    potential: asked.Potential = None,
+    end: asked.End = None,
+    verdict: asked.Verdict = None,
+    status: asked.Status = None,
+    role: asked.Role = "candidate",
+    sort: asked.Sort = None,
+    descending: asked.Descending = False,
+    limit: asked.PageSize = None,
+    after: asked.After = None,
+    out: Annotated[Path | None, typer.Option(help="Write this file; its end says how")] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="table, json, csv, extxyz, cif or parquet")
     ] = None,
-    flagged: Annotated[bool, typer.Option("--flagged", help="Only candidates worth DFT")] = False,
-    formula: Annotated[str | None, typer.Option(help="Reduced formula, e.g. SrTiO3")] = None,
-    chemsys: Annotated[
-        str | None, typer.Option(help="Elements joined by '-', e.g. O-Sr-Ti")
-    ] = None,
-    max_above_hull: Annotated[
-        float | None, typer.Option(help="Largest distance to the hull, eV/atom")
-    ] = None,
-    status: Annotated[str | None, typer.Option(help="E.g. screened or rejected_input")] = None,
-    limit: Limit = None,
     as_json: Json = False,
 ) -> None:
-    """Print candidates of a campaign from the database, nearest to the hull first."""
+    """Print candidates from the database, nearest to the hull first; or write them to a file."""
+    question = asked.question_of(locals())
     from workflows.cli.query import run_query
+    from workflows.export import Output
 
-    conditions = {
-        "campaign_id": campaign,
-        "is_flagged": True if flagged else None,
-        "formula": formula,
-        "chemsys": chemsys,
-        "max_energy_above_hull": max_above_hull,
-        "status": status,
-    }
-    raise Ended(run_query(conditions, limit=limit, as_json=as_json))
+    raise Ended(run_query(question, Output.named("json" if as_json else form, out)))

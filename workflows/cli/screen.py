@@ -17,8 +17,10 @@ from workflows.cli.exits import REJECTED, UNFINISHED
 from workflows.cli.files import check_writable
 from workflows.cli.progress import progress
 from workflows.cli.screen_text import print_screened
+from workflows.cli.stopping import stopping_in_order
 from workflows.cli.tables import print_json
 from workflows.controls import read_controls, recovered_controls
+from workflows.errors import UnfinishedError
 from workflows.progress import listening
 from workflows.report.page import write_page
 from workflows.rows import campaign_row, candidate_row, reject_row
@@ -68,6 +70,9 @@ def run_screen(
     except (KeyboardInterrupt, SystemExit):  # the keyboard, or the signal to terminate
         sys.stderr.write(INTERRUPTED)
         return UNFINISHED
+    except UnfinishedError as error:
+        sys.stderr.write(f"{error}\n")
+        return UNFINISHED
     if html is not None:
         write_page(html, document)
     if as_json:
@@ -86,7 +91,7 @@ def _screened(
     submission = submit(database, settings)
     work = work_of(database, submission.campaign)
     _announce(submission, work)
-    with progress(len(work.missing)) as advance, listening(advance):
+    with progress(len(work.missing)) as advance, listening(advance), stopping_in_order():
         campaign = run_campaign(database, submission.campaign, work, settings.shard_size)
     seconds = round(perf_counter() - started, 1)
     campaign = _with_extras(database, campaign, seconds if work.missing else 0.0, controls)

@@ -42,12 +42,13 @@ def print_candidates(title: str, rows: Sequence[dict[str, Any]]) -> None:
     """Print rows of candidates with the reason for each."""
     print_table(
         title,
-        ["rank", "material", "formula", "above hull meV/atom", "why"],
+        ["rank", "material", "formula", "space group", "above hull meV/atom", "why"],
         [
             [
                 row["rank"] or "",
                 row["material_id"],
                 row["formula_pretty"] or "",
+                row["space_group_number"] or "",
                 _mev(row["energy_above_hull"]),
                 " ".join(row["reasons"]) or row["rejection"] or "",
             ]

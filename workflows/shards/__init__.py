@@ -1,0 +1,1 @@
+"""Relaxing many crystals under leases: asking, claiming, flying, storing, handing back."""

@@ -1,0 +1,80 @@
+"""Space groups of crystals as people ask for them."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from facet.graph.neighbors import Crystal
+
+TOLERANCE = 0.1
+"""Angstrom; the Materials Project tells the symmetry of relaxed crystals with the same."""
+
+MOST_SITES = 4000
+"""The time grows with the square of the sites, to a second here."""
+
+LEAST_HEIGHT = 1.0
+"""Angstrom; a cell thinner than this is none of a crystal."""
+
+LONGEST = 1e4
+"""Angstrom, of a component of a cell vector; what is longer has exploded."""
+
+LEAST_VOLUME = 1.0
+"""Cubic angstrom for each atom; below that the crystal has collapsed."""
+
+LARGEST_RATIO = 30.0
+"""Of the longest cell vector to the smallest height: moyopy 0.21 never came back from some cells
+with 90 and more, nor from collapsed ones, and from none of many others."""
+
+
+def space_group_number(crystal: Crystal) -> int | None:
+    """Return the international number, 1 to 230, or None where none can be told.
+
+    None has one who exploded or collapsed, one whose atoms coincide within the tolerance, and one
+    of very many sites.
+    """
+    if not 0 < len(crystal.species) <= MOST_SITES or not _is_sound(crystal):
+        return None
+    moyopy = _moyopy()
+    cell = np.asarray(crystal.cell, dtype=np.float64)
+    fractional = np.linalg.solve(cell.T, np.asarray(crystal.positions, dtype=np.float64).T).T % 1.0
+    try:
+        # The species come from numpy as whole numbers of any width, and moyopy takes Python's.
+        lists = cell.tolist(), fractional.tolist(), np.asarray(crystal.species).tolist()
+        return int(moyopy.MoyoDataset(moyopy.Cell(*lists), symprec=TOLERANCE).number)
+    except ValueError:
+        return None
+
+
+@cache
+def _moyopy() -> ModuleType:
+    """Import it when it is first needed, and let it log faults only.
+
+    It would warn of every crystal that is symmetric within the tolerance but not exactly, which is
+    what the tolerance is for.
+    """
+    import moyopy  # start-up time: only those who relax need it
+
+    logging.getLogger("moyo").setLevel(logging.ERROR)
+    return moyopy
+
+
+def _is_sound(crystal: Crystal) -> bool:
+    """Say whether the cell is one that a symmetry can be looked for in."""
+    cell = np.asarray(crystal.cell, dtype=np.float64)
+    is_finite = np.isfinite(cell).all() and np.isfinite(crystal.positions).all()
+    if not is_finite or np.abs(cell).max() > LONGEST:
+        return False
+    volume = abs(float(np.linalg.det(cell)))
+    if volume < LEAST_VOLUME * len(crystal.species):
+        return False
+    areas = np.linalg.norm(np.cross(cell[[1, 2, 0]], cell[[2, 0, 1]]), axis=1)
+    least_height = volume / float(areas.max())
+    longest = float(np.linalg.norm(cell, axis=1).max())
+    return least_height >= LEAST_HEIGHT and longest <= LARGEST_RATIO * least_height
