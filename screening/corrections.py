@@ -72,7 +72,7 @@ def mp2020_corrected(entry: ComputedEntry) -> CorrectedEnergy:
             raise ScreeningError(_refusal(entry, error)) from error
     adjustments = tuple(Adjustment(item.name, float(item.value)) for item in found)
     total = float(entry.uncorrected_energy) + sum(item.value for item in adjustments)
-    return CorrectedEnergy(total, adjustments, _pymatgen_version())
+    return CorrectedEnergy(total, adjustments, pymatgen_version())
 
 
 def corrected(entry: ComputedEntry, energy_scheme: str) -> CorrectedEnergy:
@@ -89,7 +89,7 @@ def corrected(entry: ComputedEntry, energy_scheme: str) -> CorrectedEnergy:
     if energy_scheme == UNCORRECTED:
         return mp2020_corrected(entry)
     if energy_scheme == MP2020:
-        return CorrectedEnergy(float(entry.uncorrected_energy), (), _pymatgen_version())
+        return CorrectedEnergy(float(entry.uncorrected_energy), (), pymatgen_version())
     raise MixedSchemes(
         f"The potential's energies are of scheme '{energy_scheme}', which cannot meet MP2020 "
         f"energies: use a potential whose scheme is '{UNCORRECTED}' or '{MP2020}'."
@@ -134,6 +134,6 @@ def _scheme() -> MaterialsProject2020Compatibility:
 
 
 @lru_cache(maxsize=1)
-def _pymatgen_version() -> str:
+def pymatgen_version() -> str:
     """Return the version of the package that carries the table of corrections."""
     return version("pymatgen")

@@ -6,15 +6,16 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
-
 from screening.corrections import mp2020_corrected
 from screening.errors import ScreeningError
-from screening.formulas import element_amounts, noble_gases_allowed
+from screening.formulas import element_amounts
 from screening.json_files import read_json
+from screening.plain_entries import MALFORMED, plain_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pymatgen.entries.computed_entries import ComputedEntry
 
 ELEMENT_FILES = ("*elemental-reference-entries.json*", "*Element-Refs.json*")
 """Names under which elemental energies are looked for beside a file of formation energies."""
@@ -65,19 +66,12 @@ def _energies(source: Path) -> Iterator[tuple[str, float]]:
             if "energy_per_atom" in item:
                 yield from ((symbol, float(energy)) for energy in item["energy_per_atom"])
             else:
-                yield _corrected_element(_entry(item), source)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+                yield _corrected_element(plain_entry(item), source)
+    except MALFORMED as error:
         raise ScreeningError(
             f"{source} holds something other than pymatgen entries of elements: write it with "
             f"pymatgen's ComputedEntry.as_dict."
         ) from error
-
-
-def _entry(item: dict[str, object]) -> ComputedEntry:
-    """Rebuild one pymatgen entry, with its structure if it has one."""
-    kind = ComputedStructureEntry if "structure" in item else ComputedEntry
-    with noble_gases_allowed():
-        return kind.from_dict(item)
 
 
 def _corrected_element(entry: ComputedEntry, source: Path) -> tuple[str, float]:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from screening.budget import Proposal
+from screening.rules import StableMeans
+from screening.verdict import VerdictStatus
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from screening.rules import FlagRule
+    from screening.verdict import Verdict
+
+# Of these a calculation would tell nothing about what the rule missed.
+_NOT_DRAWN = frozenset((VerdictStatus.DUPLICATE, VerdictStatus.KNOWN, VerdictStatus.NO_REFERENCE))
 
 
 class Rankable(Protocol):
@@ -38,3 +48,33 @@ def rank(rows: Iterable[Row]) -> list[Row]:
         if row.is_flagged and row.energy_above_hull is not None
     ]
     return [row for _, _, row in sorted(flagged, key=lambda item: item[:2])]
+
+
+def proposal_of(
+    material_id: str, chemsys: str, verdict: Verdict, core_hours: float, rule: FlagRule
+) -> Proposal:
+    """Propose a judged candidate to ``screening.budget.choose``.
+
+    Args:
+        material_id: The candidate.
+        chemsys: Its chemical system.
+        verdict: On it, by the rule.
+        core_hours: What its calculation costs.
+        rule: Says which probability is the worth of a calculation.
+    """
+    stability = verdict.stability
+    if stability is None:
+        probability = 0.0
+    elif rule.ranking.stable_means is StableMeans.ON_HULL:
+        probability = stability.on_hull
+    else:
+        probability = stability.within_limit
+    return Proposal(
+        material_id=material_id,
+        chemsys=chemsys,
+        is_flagged=verdict.is_flagged,
+        probability=probability,
+        core_hours=core_hours,
+        is_known=verdict.values.get("known_as") is not None,
+        may_be_drawn=verdict.status not in _NOT_DRAWN,
+    )

@@ -50,6 +50,8 @@ class Reference:
         element_energies: Corrected energy in eV/atom of each element's zero of formation energy.
         date: When its energies were compiled, as its maker wrote it.
         license: Terms under which its energies are given.
+        source: Where its energies came from, in words; never a path of one machine.
+        pymatgen_version: Version whose table of corrections its energies carry.
         coverage: Whether it holds some phases or all that are known.
         omitted: Phases that could not be placed, by id, each with a sentence that says why.
     """
@@ -62,6 +64,8 @@ class Reference:
     license: str = UNKNOWN
     coverage: Coverage = Coverage.SUPPLIED
     omitted: Mapping[str, str] = field(default_factory=dict)
+    source: str = UNKNOWN
+    pymatgen_version: str = UNKNOWN
 
     def __post_init__(self) -> None:
         check_reference_scheme(self.scheme)
@@ -77,6 +81,21 @@ class Reference:
         if self.coverage is Coverage.ALL_KNOWN:
             return f"the hull of all phases known to {self.name}"
         return "the supplied phases"
+
+    def describe(self) -> dict[str, str | int]:
+        """Say what the reference is and how much it holds, as plain data in reading order."""
+        return {
+            "name": self.name,
+            "scheme": self.scheme,
+            "date": self.date,
+            "license": self.license,
+            "source": self.source,
+            "pymatgen_version": self.pymatgen_version,
+            "coverage": self.coverage.value,
+            "num_phases": len(self.phases),
+            "num_elements": len(self.element_energies),
+            "num_omitted": len(self.omitted),
+        }
 
     def check_candidates(self, fingerprint: str) -> None:
         """Refuse candidates of a potential whose energies do not belong on this hull.

@@ -6,11 +6,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pymatgen.core.composition import Composition
-
 from screening.element_energies import element_files_beside, load_element_energies
 from screening.errors import ScreeningError
-from screening.formulas import element_amounts, pretty_formula
+from screening.formulas import amounts_of, element_amounts, pretty_formula
 from screening.json_files import read_json
 from screening.reference import (
     UNKNOWN,
@@ -24,6 +22,8 @@ from screening.schemes import MP2020, check_reference_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pymatgen.core.composition import Composition
 
 __all__ = [
     "Coverage",
@@ -122,6 +122,7 @@ def load_formation_energies(
         element_energies=load_element_energies(*(given or element_files_beside(source))),
         date=date,
         coverage=coverage,
+        source="formation energies of a file",
     )
 
 
@@ -129,7 +130,7 @@ def _phase(phase_id: str, row: dict[str, str | float], source: Path) -> Referenc
     """Check one row of a file of formation energies."""
     try:
         formula, energy = str(row["formula"]), float(row["e_form"])
-        Composition(formula)
+        amounts_of(formula)
     except (KeyError, TypeError, ValueError) as error:
         raise ScreeningError(
             f"Phase {phase_id} in {source} lacks a formula that can be read or a number e_form: "

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymatgen.core.composition import Composition
 
-from screening.formulas import element_amounts, formula_key, pretty_formula
+from screening.formulas import amounts_of, element_amounts, formula_key, pretty_formula
 
 SYMBOLS = ["H", "O", "Fe", "Li", "Ne", "Xe"]
 
@@ -41,3 +41,34 @@ def test_oxidation_states_do_not_split_an_element():
 def test_a_noble_gas_has_a_formula_without_a_warning():
     assert pretty_formula(Composition("Ne4")) == "Ne"
     assert pretty_formula(Composition("Fe4O6")) == "Fe2O3"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "Si",
+        "NaCl",
+        "Fe2O3",
+        "H2O",
+        "CO",
+        "Co",
+        "FeSO4FeO2",
+        "Ca(OH)2",
+        "Li0.5CoO2",
+        "D2O",
+        "Al2 O3",
+    ],
+)
+def test_a_formula_is_read_as_pymatgen_reads_it(formula):
+    assert amounts_of(formula) == element_amounts(Composition(formula))
+
+
+@pytest.mark.parametrize("formula", ["Xx2", "naCl", "", "2", "Na-Cl"])
+def test_what_is_no_formula_is_treated_as_pymatgen_treats_it(formula):
+    try:
+        expected = element_amounts(Composition(formula))
+    except ValueError:
+        with pytest.raises(ValueError, match=r"\w"):
+            amounts_of(formula)
+    else:
+        assert amounts_of(formula) == expected

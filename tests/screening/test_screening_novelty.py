@@ -6,7 +6,7 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from screening.novelty import group_duplicates
+from screening.novelty import group_duplicates, match_known
 
 
 def rutile() -> Structure:
@@ -84,3 +84,39 @@ def test_charges_and_magnetic_moments_do_not_hide_a_copy():
 @pytest.mark.parametrize("items", [[], [("only", rutile(), -8.0)]])
 def test_few_crystals_have_no_copies(items):
     assert group_duplicates(items) == {}
+
+
+def test_known_phases_are_recognized_in_disguise_and_named():
+    known = [("mp-2", anatase()), ("mp-1", rutile())]
+    candidates = [
+        ("again", disguised(rutile(), 1)),
+        ("other", disguised(anatase(), 2)),
+        ("new", Structure(Lattice.cubic(4.2), ["Ti", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])),
+    ]
+    for order in itertools.permutations(candidates):
+        for phases in (known, known[::-1]):
+            assert match_known(order, iter(phases)) == {"again": "mp-1", "other": "mp-2"}
+
+
+def test_of_several_known_phases_the_first_by_id_is_named():
+    assert match_known([("a", rutile())], [("mp-9", rutile()), ("mp-3", rutile())]) == {"a": "mp-3"}
+
+
+@pytest.mark.parametrize(
+    ("candidates", "known"), [([], [("k", rutile())]), ([("a", rutile())], [])]
+)
+def test_nothing_matches_nothing(candidates, known):
+    assert match_known(candidates, known) == {}
+
+
+def test_what_the_fingerprint_rules_out_the_matcher_would_not_take_either(monkeypatch):
+    rng = np.random.default_rng(5)
+    items = []
+    for number in range(12):
+        crystal = (rutile, anatase)[number % 2]()
+        crystal.perturb(float(rng.uniform(0.0, 0.25)))
+        items.append((f"c{number:02d}", crystal, -8.0))
+    found = group_duplicates(items)
+    monkeypatch.setattr("screening.fingerprint.TOLERANCE", math.inf)
+    assert group_duplicates(items) == found
+    assert found

@@ -56,3 +56,19 @@ def test_candidates_of_another_potential_are_refused(toy):
     assert own.check_candidates("abc") is None
     with pytest.raises(MixedSchemes):
         own.check_candidates("xyz")
+
+
+def test_a_reference_describes_itself_as_plain_data(toy):
+    whole = replace(toy, date="2026-11", license="CC-BY-4.0", source="by hand", omitted={"x": "."})
+    assert whole.describe() == {
+        "name": "toy",
+        "scheme": "MP2020",
+        "date": "2026-11",
+        "license": "CC-BY-4.0",
+        "source": "by hand",
+        "pymatgen_version": "unknown",
+        "coverage": "supplied",
+        "num_phases": 7,
+        "num_elements": 3,
+        "num_omitted": 1,
+    }

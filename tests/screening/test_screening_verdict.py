@@ -1,10 +1,14 @@
+import json
 import math
 from dataclasses import replace
 
 import pytest
 
+from screening.gates.geometry import Geometry
+from screening.gates.outcome import GateStatus
+from screening.gates.prototype import PrototypeChange
 from screening.rules import FlagRule
-from screening.verdict import Evidence, VerdictStatus, judge
+from screening.verdict import Evidence, Uncertainty, Verdict, VerdictStatus, judge
 
 GOOD = Evidence(
     stop_reason="converged",
@@ -95,3 +99,126 @@ def test_a_crystal_too_stable_to_be_true_is_flagged_with_a_caution():
     assert verdict.is_flagged
     assert "1790 meV/atom" in verdict.reasons[1]
     assert verdict.reasons[1].endswith("check both.")
+
+
+SANE = Geometry(
+    volume_ratio=1.5,
+    shortest=0.95,
+    shortest_pair="O-Ti",
+    shortest_distance=1.95,
+    farthest=1.02,
+    farthest_element="Ti",
+    most_neighbors=9,
+)
+
+
+def gate(verdict, name):
+    return next(each for each in verdict.gates if each.name == name)
+
+
+def test_every_gate_is_stored_with_its_value_limit_and_sentence():
+    verdict = judge(replace(GOOD, geometry=SANE, is_charge_neutral=True), FlagRule())
+    assert verdict.is_flagged
+    assert [each.name for each in verdict.gates][:6] == [
+        "converged", "volume", "distances", "coordination", "neutrality", "prototype",
+    ]  # fmt: skip
+    assert gate(verdict, "distances").value == 0.95
+    assert gate(verdict, "distances").limit == FlagRule().gates.distances.shortest
+    assert "O-Ti of 1.95 angstrom" in gate(verdict, "distances").sentence
+    assert gate(verdict, "prototype").status is GateStatus.SKIPPED
+
+
+def test_gates_behind_the_first_failure_are_not_reached():
+    overlapping = replace(SANE, shortest=0.3, shortest_distance=0.6)
+    verdict = judge(replace(GOOD, geometry=overlapping), FlagRule())
+    assert verdict.status is VerdictStatus.UNPHYSICAL
+    assert verdict.reasons[0].endswith("below the limit of 0.62: the atoms overlap.")
+    names = [each.name for each in verdict.gates]
+    failure = names.index("distances")
+    assert verdict.gates[failure].status is GateStatus.FAILED
+    assert {each.status for each in verdict.gates[failure + 1 :]} == {GateStatus.NOT_REACHED}
+    assert gate(verdict, "hull").value is None
+
+
+def test_a_gate_that_only_warns_leaves_a_remark():
+    change = PrototypeChange("AB2_tP6_136_2_4", "AB2_oP6_58_2_4", is_kept=False)
+    verdict = judge(replace(GOOD, is_charge_neutral=False, prototype=change), FlagRule())
+    assert verdict.is_flagged
+    assert "No common oxidation states" in verdict.reasons[1]
+    assert "to another prototype, AB2_oP6_58_2_4." in verdict.reasons[2]
+    strict = FlagRule.from_dict({"gates": {"neutrality": {"mode": "fail"}}})
+    assert not judge(replace(GOOD, is_charge_neutral=False), strict).is_flagged
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "status"),
+    [
+        ({"geometry": replace(SANE, volume_ratio=0.3)}, {}, "unphysical"),
+        ({"geometry": replace(SANE, farthest=None)}, {}, "unphysical"),
+        ({"geometry": replace(SANE, most_neighbors=60)}, {}, "unphysical"),
+        ({"known_as": "mp-1"}, {"allow_known": False}, "known"),
+        ({"hull_distances": {"own": 0.2}}, {"hull_limits": {"own": 0.1}}, "rejected"),
+        ({}, {"least_probability_on_hull": 0.9}, "uncertain"),
+        ({}, {"least_probability_within_limit": 0.99}, "uncertain"),
+        (
+            {"uncertainty": Uncertainty(0.2, 1.0, 0.0, 1e9)},
+            {"gates": {"uncertainty": {"mode": "fail"}}},
+            "uncertain",
+        ),
+        ({"lowest_frequency": -2.0}, {"gates": {"dynamical": {"mode": "fail"}}}, "unstable"),
+        ({"lowest_elastic": -5.0}, {"gates": {"elastic": {"mode": "fail"}}}, "unstable"),
+    ],
+)
+def test_each_obstacle_has_its_word_and_is_none_for_a_rule_that_does_not_ask(change, rule, status):
+    evidence = replace(GOOD, **change)
+    verdict = judge(evidence, FlagRule.from_dict(rule))
+    assert verdict.status == status
+    assert verdict.reasons[0].endswith(".")
+    lenient = FlagRule.from_dict(
+        {"gates": {name: {"mode": "off"} for name in ("volume", "coordination")}}
+    )
+    assert judge(evidence, lenient).is_flagged
+
+
+def test_what_was_not_measured_holds_nobody_back():
+    asking = FlagRule.from_dict(
+        {
+            "hull_limits": {"own": 0.0},
+            "gates": {name: {"mode": "fail"} for name in ("uncertainty", "dynamical", "elastic")},
+        }
+    )
+    verdict = judge(GOOD, asking)
+    assert verdict.is_flagged
+    assert gate(verdict, "hull_own").status is GateStatus.SKIPPED
+    assert gate(verdict, "dynamical").sentence == "Not calculated."
+
+
+def test_the_probability_of_stability_follows_the_calibrated_spread():
+    sure = judge(replace(GOOD, uncertainty=Uncertainty(0.001, 1.0, 0.001, 1e9)), FlagRule())
+    unsure = judge(replace(GOOD, uncertainty=Uncertainty(0.5, 1.0, 0.001, 1e9)), FlagRule())
+    assert sure.stability.within_limit > 0.999
+    assert sure.stability.on_hull < 0.001
+    assert 0.45 < unsure.stability.on_hull < unsure.stability.within_limit < 0.55
+    assert not judge(GOOD, FlagRule()).stability.is_calibrated
+
+
+def test_a_verdict_survives_json():
+    evidence = replace(
+        GOOD,
+        energy_above_hull=math.nan,
+        geometry=SANE,
+        prototype=PrototypeChange(None, "A_cF4_225_1", is_kept=False),
+        uncertainty=Uncertainty(0.02, 1.5, 0.03, 4.0),
+        hull_distances={"dft": 0.02, "own": math.inf},
+    )
+    for each in (evidence, replace(evidence, energy_above_hull=0.02)):
+        verdict = judge(each, FlagRule())
+        assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
+
+
+def test_stored_values_are_all_that_a_verdict_rests_on():
+    evidence = replace(GOOD, geometry=SANE, known_as="mp-1", hull_distances={"own": 0.01})
+    verdict = judge(evidence, FlagRule())
+    assert Evidence.from_dict(verdict.values) == evidence
+    of_a_later_version = {**verdict.values, "smell": "sweet"}
+    assert Evidence.from_dict(of_a_later_version) == evidence
