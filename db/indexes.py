@@ -9,6 +9,7 @@ from pymongo.errors import OperationFailure
 
 from db.candidate_indexes import CANDIDATE_INDEXES
 from db.documents import CampaignDoc, CandidateDoc, RelaxationDoc, TaskDoc
+from db.documents.follow_up import FollowUpDoc
 from db.documents.worker import WorkerDoc
 from db.index import Index
 
@@ -52,6 +53,12 @@ INDEXES = (
         ("lease.expires_at",),
         "end_expired",
         only=(("status", "leased"),),
+    ),
+    Index(
+        FollowUpDoc.collection,
+        "campaign",
+        ("requests.campaign_id", "status"),
+        "follow_ups_of",
     ),
     Index(
         WorkerDoc.collection,

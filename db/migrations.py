@@ -17,6 +17,7 @@ from db.documents import (
     BaseDoc,
     CampaignDoc,
     CandidateDoc,
+    FollowUpDoc,
     ReferenceDoc,
     RelaxationDoc,
     StructureDoc,
@@ -37,6 +38,7 @@ OPERATIONS_PER_REQUEST = 1000
 KINDS: tuple[type[BaseDoc], ...] = (
     CampaignDoc,
     CandidateDoc,
+    FollowUpDoc,
     ReferenceDoc,
     RelaxationDoc,
     StructureDoc,
@@ -76,6 +78,20 @@ class Migration:
     num_documents: int
 
 
+_NOT_JUDGED_SO: dict[str, Any] = {
+    "hulls": {},
+    "disagreement": None,
+    "known_as": None,
+    "gates": [],
+    "evidence": None,
+    "chances": None,
+    "p_stable": None,
+    "core_hours": None,
+    "choice": None,
+}
+"""What version 1 did not tell of a verdict; screening the campaign again fills it in."""
+
+
 def _relaxation_2(_raw: Mapping[str, Any], _fingerprints: Fingerprints) -> dict[str, Any]:
     """What version 1 did not look at stays unknown."""
     unknown = ("num_evaluations", "initial_space_group", "space_group", "symmetric_energy")
@@ -89,6 +105,7 @@ def _candidate_2(raw: Mapping[str, Any], fingerprints: Fingerprints) -> dict[str
         "potential_fingerprint": fingerprints.get(raw["campaign_id"]) if is_relaxed else None,
         "space_group_number": None,
         ELEMENT_SETS: element_sets(raw["elements"]),
+        **_NOT_JUDGED_SO,
     }
 
 
@@ -97,9 +114,15 @@ def _campaign_2(_raw: Mapping[str, Any], _fingerprints: Fingerprints) -> dict[st
     return {"parent": None, "priority": 0, "control": "active"}
 
 
+def _reference_2(_raw: Mapping[str, Any], _fingerprints: Fingerprints) -> dict[str, Any]:
+    """Version 1 did not tell where energies came from."""
+    return {"source": "unknown", "pymatgen_version": "unknown"}
+
+
 STEPS = (
     Step(CampaignDoc, 2, _campaign_2),
     Step(CandidateDoc, 2, _candidate_2, needs=("campaign_id", "relaxation_id", "elements")),
+    Step(ReferenceDoc, 2, _reference_2),
     Step(RelaxationDoc, 2, _relaxation_2),
 )
 

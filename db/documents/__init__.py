@@ -11,6 +11,7 @@ from db.documents.candidate import (
     Origin,
     candidate_id,
 )
+from db.documents.follow_up import FollowUpDoc
 from db.documents.geometry import Geometry, PackedGeometry, pack_geometry
 from db.documents.reference import OmittedPhaseDoc, ReferenceDoc, ReferencePhaseDoc
 from db.documents.relaxation import RelaxationDoc
@@ -26,6 +27,7 @@ __all__ = [
     "CandidateDoc",
     "CandidateOutcome",
     "Decomposition",
+    "FollowUpDoc",
     "Geometry",
     "Lease",
     "OmittedPhaseDoc",

@@ -30,6 +30,7 @@ class ReferenceDoc(BaseDoc):
     id_field: ClassVar[str] = "reference_id"
     large_fields: ClassVar[tuple[str, ...]] = ("omitted", "phases")
 
+    schema_version: int = Field(default=2, description="Version of this document's layout.")
     reference_id: ContentKey = Field(description="Hash of the content.")
     name: Text = Field(description="Name that people read.")
     scheme: Text = Field(description="Energy scheme of every number in it.")

@@ -79,6 +79,7 @@ def test_migrating_again_does_nothing_and_a_dry_run_only_tells(old_database):
     assert {each.collection: each.num_documents for each in told} == {
         "campaigns": 2,
         "candidates": 3,
+        "references": 1,
         "relaxations": 2,
     }
     after = everything(old_database)

@@ -1,0 +1,1 @@
+"""DFT for candidates that deserve it, and what is learned from it."""
