@@ -47,7 +47,11 @@ mattersim: .venv-mattersim/.ready  ## Build .venv-mattersim with MatterSim-5M, f
 	.venv-mattersim/bin/python benchmarks/fetch_weights.py mattersim .venv-mattersim/mattersim-v1.0.0-5M.pth
 
 # Another potential has an environment of its own, pinned as a whole; Facet joins it.
-.venv-%/.ready: benchmarks/environments/%.txt
+# Pins that `facet env` needs are packaged; the others serve benchmarks only.
+.venv-mace/.ready: workflows/environments/mace.txt
+.venv-sevennet/.ready: benchmarks/environments/sevennet.txt
+.venv-mattersim/.ready: benchmarks/environments/mattersim.txt
+.venv-mace/.ready .venv-sevennet/.ready .venv-mattersim/.ready: .venv-%/.ready:
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install -q --disable-pip-version-check $(TORCH)
 	.venv-$*/bin/python -m pip install -q --disable-pip-version-check --no-deps -r $<

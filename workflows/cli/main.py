@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from workflows.cli import campaign_verbs, potential_verbs
+from workflows.cli import (
+    campaign_verbs,
+    compare_verbs,
+    db_verbs,
+    dft_verbs,
+    env_verbs,
+    operation_verbs,
+    potential_verbs,
+    reference_verbs,
+    spool_verbs,
+    worker_verbs,
+)
 from workflows.cli.exits import MISTAKE
 from workflows.cli.options import Ended
 
@@ -20,15 +31,32 @@ app = typer.Typer(
 )
 for verb in (
     campaign_verbs.screen,
+    campaign_verbs.flag,
     campaign_verbs.relax,
     campaign_verbs.query,
+    compare_verbs.compare,
+    operation_verbs.submit,
+    operation_verbs.status,
+    operation_verbs.pause,
+    operation_verbs.resume,
+    operation_verbs.cancel,
+    operation_verbs.retry,
+    operation_verbs.priority,
+    operation_verbs.rescore,
     potential_verbs.label,
     potential_verbs.train,
     potential_verbs.evaluate,
     potential_verbs.doctor,
+    worker_verbs.worker,
+    dft_verbs.approve,
 ):
     app.command()(verb)
 app.command(name="import")(potential_verbs.import_weights)
+app.add_typer(db_verbs.app)
+app.add_typer(env_verbs.app)
+app.add_typer(dft_verbs.app)
+app.add_typer(reference_verbs.app)
+app.add_typer(spool_verbs.app)
 
 LIBRARY_MISTAKE = 2
 """Exit code of the command-line library for a wrong option; here it means unfinished work."""

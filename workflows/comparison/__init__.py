@@ -1,0 +1,1 @@
+"""Several potentials beside each other on the same crystals, in one engine."""
