@@ -158,7 +158,9 @@ class ThreeHulls:
     ) -> HullDistance | NoReference:
         """Withdraw a distance to a hull that lacks competitors which the dft hull knows."""
         known, place = found[HullName.DFT], found[name]
-        if isinstance(known, NoReference) or isinstance(place, NoReference):
+        if name is HullName.DFT or isinstance(known, NoReference):
+            return place  # what the dft hull decomposes to, it holds: bare elements at zero too
+        if isinstance(place, NoReference):
             return place
         hulls = self._hulls[name]
         lacking = [

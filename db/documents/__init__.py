@@ -14,6 +14,7 @@ from db.documents.candidate import (
 from db.documents.follow_up import FollowUpDoc
 from db.documents.geometry import Geometry, PackedGeometry, pack_geometry
 from db.documents.reference import OmittedPhaseDoc, ReferenceDoc, ReferencePhaseDoc
+from db.documents.reference_name import ReferenceNameDoc
 from db.documents.relaxation import RelaxationDoc
 from db.documents.structure import SiteProperty, StructureDoc
 from db.documents.task import Attempt, Lease, SuspendedState, TaskDoc
@@ -34,6 +35,7 @@ __all__ = [
     "Origin",
     "PackedGeometry",
     "ReferenceDoc",
+    "ReferenceNameDoc",
     "ReferencePhaseDoc",
     "RelaxationDoc",
     "SiteProperty",

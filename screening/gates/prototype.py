@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,18 +43,22 @@ def prototype_label(structure: Structure) -> str | None:
     where symmetry cannot be told.
     """
     try:
-        analyzer = SpacegroupAnalyzer(plain_structure(structure), symprec=SYMMETRY_TOLERANCE)
+        with warnings.catch_warnings():
+            # pymatgen's affair: it asks spglib in a way that spglib wants to retire.
+            warnings.filterwarnings("ignore", "Set OLD_ERROR_HANDLING", DeprecationWarning)
+            analyzer = SpacegroupAnalyzer(plain_structure(structure), symprec=SYMMETRY_TOLERANCE)
+        pearson = analyzer.get_pearson_symbol()
         with noble_gases_allowed():
-            symmetrized = analyzer.get_symmetrized_structure()
-            pearson = analyzer.get_pearson_symbol()
             anonymous = structure.composition.element_composition.anonymized_formula
     except (SymmetryUndeterminedError, TypeError, ValueError):  # what pymatgen raises then
         return None
+    dataset = analyzer.get_symmetry_dataset()
     # In the primitive cell two choices of the cell give the same multiplicities.
-    share = len(analyzer.find_primitive() or structure) / len(structure)
-    sites: dict[str, list[int]] = {}
-    for group in symmetrized.equivalent_sites:
-        sites.setdefault(group[0].specie.symbol, []).append(round(len(group) * share))
+    share = len(set(dataset.mapping_to_primitive.tolist())) / len(structure)
+    species = structure.atomic_numbers
+    sites: dict[int, list[int]] = {}
+    for first, count in sorted(Counter(dataset.equivalent_atoms.tolist()).items()):
+        sites.setdefault(species[first], []).append(round(count * share))
     parts = sorted((sum(each), sorted(each)) for each in sites.values())
     counts = "_".join("-".join(map(str, each)) for _, each in parts)
     return f"{anonymous}_{pearson}_{analyzer.get_space_group_number()}_{counts}"

@@ -214,3 +214,11 @@ def test_neither_the_order_of_arrival_nor_a_kill_in_the_middle_can_be_told(rows,
         shuffled.measure(candidate("x", "CaTiO3", -3.0))
     assert [forward.measure(one) for one in everyone] == [shuffled.measure(one) for one in everyone]
     assert forward.versions("Ca-O-Ti") == shuffled.versions("Ca-O-Ti")
+
+
+def test_a_bare_element_at_zero_on_the_dft_hull_withdraws_no_distance_to_it():
+    without_ti = {name: row for name, row in PHASES.items() if name != "ti"}
+    three = ThreeHulls("abc", reference(phases=without_ti), NOTHING)
+    found = three.measure(candidate("x", "Ti3O", -0.1))
+    assert math.isfinite(found.energy_above_hull(DFT))
+    assert "element:Ti" in found.distance(DFT).decomposes_to

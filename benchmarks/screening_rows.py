@@ -1,0 +1,122 @@
+"""Crystals relaxed for the screening benchmark, kept for the next run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from facet.graph.neighbors import Crystal, build_batch
+from facet.relaxation.relaxer import relax
+from facet.relaxation.settings import RelaxSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from facet.potential import Potential
+    from facet.relaxation.result import RelaxResult
+
+EVALUATE_ONLY = RelaxSettings(max_steps=0)
+
+
+@dataclass(frozen=True, eq=False)
+class RelaxedRow:
+    """A crystal as a potential relaxed it.
+
+    Attributes:
+        name: What it is called in the benchmark.
+        stop_reason: How the relaxation ended.
+        num_steps: Steps that it took.
+        crystal: Relaxed geometry.
+        energy: Its energy in eV.
+        unrelaxed_energy: Energy in eV of the geometry that was given.
+        members: Energy in eV of the relaxed geometry by each member; empty without a committee.
+    """
+
+    name: str
+    stop_reason: str
+    num_steps: int
+    crystal: Crystal
+    energy: float
+    unrelaxed_energy: float
+    members: tuple[float, ...]
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether it is at rest."""
+        return self.stop_reason == "converged"
+
+
+def relaxed_rows(
+    potential: Potential, crystals: Mapping[str, Crystal], cache: Path
+) -> dict[str, RelaxedRow]:
+    """Relax crystals through the normal path; those that are in the cache are read.
+
+    Args:
+        potential: The potential.
+        crystals: Unrelaxed crystals by name.
+        cache: Folder of relaxed crystals, one file for each potential and settings.
+    """
+    settings = RelaxSettings()
+    cache.mkdir(parents=True, exist_ok=True)
+    path = cache / f"relaxed-{potential.fingerprint[:16]}.jsonl"
+    done = {row.name: row for row in _stored(path, settings)}
+    waiting = {name: crystal for name, crystal in crystals.items() if name not in done}
+    if waiting:
+        before = {each.name: each.energy for each in _results(potential, waiting, EVALUATE_ONLY)}
+        with path.open("a") as file:
+            for number, result in enumerate(_results(potential, waiting, settings), 1):
+                row = _row(potential, result, before[result.name])
+                done[row.name] = row
+                file.write(json.dumps(_plain(row, settings)) + "\n")
+                file.flush()
+                print(f"\r{number}/{len(waiting)} relaxed", end="", flush=True)
+    return {name: done[name] for name in crystals if name in done}
+
+
+def _results(
+    potential: Potential, crystals: Mapping[str, Crystal], settings: RelaxSettings
+) -> Iterator[RelaxResult]:
+    return relax(list(crystals.items()), potential, settings)
+
+
+def _row(potential: Potential, result: RelaxResult, unrelaxed_energy: float) -> RelaxedRow:
+    return RelaxedRow(
+        name=result.name,
+        stop_reason=result.stop_reason.value,
+        num_steps=result.num_steps,
+        crystal=result.crystal,
+        energy=result.energy,
+        unrelaxed_energy=unrelaxed_energy,
+        members=_members(potential, result.crystal),
+    )
+
+
+def _members(potential: Any, crystal: Crystal) -> tuple[float, ...]:  # noqa: ANN401 (any potential)
+    """Energies by each member of a committee, if the potential has one."""
+    if getattr(potential, "committee", None) is None:
+        return ()
+    batch = build_batch([crystal], potential.cutoff, potential.dtype)
+    return tuple(potential.member_energies(batch)[0].tolist())
+
+
+def _plain(row: RelaxedRow, settings: RelaxSettings) -> dict[str, object]:
+    arrays = row.crystal._replace(is_held=None)._asdict()
+    crystal = {name: value.tolist() for name, value in arrays.items() if value is not None}
+    return {**asdict(row), "crystal": crystal, "settings": settings.to_dict()}
+
+
+def _stored(path: Path, settings: RelaxSettings) -> Iterator[RelaxedRow]:
+    """Rows that were relaxed with the same settings; a line cut short by a kill is left out."""
+    for line in path.read_text().splitlines() if path.is_file() else []:
+        try:
+            values = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if values.pop("settings") == settings.to_dict():
+            arrays = {name: np.array(value) for name, value in values["crystal"].items()}
+            kept = {**values, "crystal": Crystal(**arrays), "members": tuple(values["members"])}
+            yield RelaxedRow(**kept)
