@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from db.documents import RelaxationDoc
@@ -11,21 +12,19 @@ from db.tasks import with_status
 from screening.corrections import corrected
 from screening.entries import make_entry
 from screening.errors import ScreeningError
-from screening.novelty import group_duplicates
-from screening.verdict import Evidence, judge
 from workflows.convert import structure_of
 from workflows.keys import relaxation_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from pymatgen.core.structure import Structure
 
     from db.client import MongoDatabase
     from db.documents import CampaignDoc, CandidateDoc
     from screening.corrections import CorrectedEnergy
-    from screening.hull import HullDistance, Hulls
-    from screening.rules import FlagRule
+    from screening.hull import HullDistance
+    from screening.hull_distances import HullDistances, HullName
     from screening.verdict import Verdict
 
 NO_ENERGY = "A crystal without an energy has no distance to the hull: see how its relaxation ended."
@@ -65,17 +64,33 @@ class Relaxed(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What screening found of one candidate; it can be ranked."""
+    """What screening found of one candidate; it can be ranked.
+
+    Attributes:
+        relaxed: The candidate, relaxed.
+        distance: Its place on the hull of the headline, if it has one.
+        verdict: On it.
+        duplicate_of: The better candidate that it is a copy of, if so.
+        places: Its place on every hull, or why it has none there.
+        versions: What each of these distances depends on.
+    """
 
     relaxed: Relaxed
     distance: HullDistance | None
     verdict: Verdict
     duplicate_of: str | None
+    places: HullDistances | None = None
+    versions: Mapping[HullName, str] = MappingProxyType({})
 
     @property
     def material_id(self) -> str:
         """Name that settles ties."""
         return self.relaxed.material_id
+
+    @property
+    def structure_id(self) -> str | None:
+        """Key of its input crystal."""
+        return self.relaxed.candidate.structure_id
 
     @property
     def energy_above_hull(self) -> float | None:
@@ -106,16 +121,6 @@ def set_aside(database: MongoDatabase, campaign: CampaignDoc) -> Iterator[Candid
     yield from (candidate for candidate, key in keyed if key in aside)
 
 
-def judged(crystals: Sequence[Relaxed], hulls: Hulls, rule: FlagRule) -> list[Finding]:
-    """Judge candidates; of several that relaxed to one crystal the lowest is kept."""
-    copies = group_duplicates(
-        (each.material_id, each.structure, each.energy.total / len(each.structure))
-        for each in crystals
-        if each.energy is not None and each.is_converged
-    )
-    return [_finding(each, hulls, rule, copies) for each in crystals]
-
-
 def _keyed(
     database: MongoDatabase, where: CandidateFilter, campaign: CampaignDoc
 ) -> Iterator[tuple[CandidateDoc, str]]:
@@ -140,29 +145,3 @@ def _with_energy(candidate: CandidateDoc, relaxation: RelaxationDoc) -> Relaxed:
     except ScreeningError as error:
         return Relaxed(candidate, relaxation, structure, None, str(error))
     return Relaxed(candidate, relaxation, structure, energy, None)
-
-
-def _finding(relaxed: Relaxed, hulls: Hulls, rule: FlagRule, copies: Mapping[str, str]) -> Finding:
-    distance, fault = _distance(relaxed, hulls)
-    duplicate_of = copies.get(relaxed.material_id)
-    rivals = distance.decomposes_to.values() if distance else ()
-    evidence = Evidence(
-        stop_reason=relaxed.relaxation.stop_reason,
-        stop_message=relaxed.relaxation.message,
-        energy_above_hull=distance.energy_above_hull if distance else None,
-        no_reference=fault,
-        duplicate_of=duplicate_of,
-        decomposes_to=tuple(each.formula for each in rivals),
-        hull_description=hulls.reference.description,
-    )
-    return Finding(relaxed, distance, judge(evidence, rule), duplicate_of)
-
-
-def _distance(relaxed: Relaxed, hulls: Hulls) -> tuple[HullDistance | None, str | None]:
-    """Measure the distance to the hull, or say why there is none."""
-    if relaxed.energy is None:
-        return None, relaxed.fault or NO_ENERGY
-    try:
-        return hulls.distance(relaxed.structure.composition, relaxed.energy.total), None
-    except ScreeningError as error:
-        return None, str(error)

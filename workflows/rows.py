@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from db.documents import CampaignDoc, CandidateDoc
+    from db.documents.candidate import HullNameText
 
 ROW_FIELDS = (
     "rank",
@@ -23,22 +24,49 @@ ROW_FIELDS = (
     "formation_energy_per_atom",
     "energy_above_hull",
     "is_stable",
+    "disagreement",
+    "p_stable",
+    "core_hours",
     "is_flagged",
     "verdict",
     "duplicate_of",
+    "known_as",
     "rule_id",
     "potential_fingerprint",
     "rejection",
 )
+HULL_COLUMNS: dict[HullNameText, str] = {
+    "dft": "energy_above_dft_hull",
+    "own": "energy_above_own_hull",
+    "self": "energy_above_self_hull",
+}
 
 
 def candidate_row(candidate: CandidateDoc) -> dict[str, Any]:
-    """Plain values of a candidate; energies in eV/atom, fmax in eV/angstrom, smax in GPa."""
+    """Plain values of a candidate.
+
+    Energies are in eV/atom, ``fmax`` in eV/angstrom, ``smax`` in GPa. ``choice`` is what the budget
+    makes of it: chosen, drawn by lot, or left.
+    """
     return {
         **{name: getattr(candidate, name) for name in ROW_FIELDS},
+        **_hull_columns(candidate),
+        "choice": candidate.choice.role if candidate.choice else None,
+        "inclusion_probability": (
+            candidate.choice.inclusion_probability if candidate.choice else None
+        ),
         "decomposes_to": {each.formula: each.amount for each in candidate.decomposes_to},
         "reasons": list(candidate.reasons),
         "origin": candidate.origin.file,
+    }
+
+
+def _hull_columns(candidate: CandidateDoc) -> dict[str, Any]:
+    """Signed distance to each hull in eV/atom, None where there is none."""
+    places = {name: candidate.hulls.get(name) for name in HULL_COLUMNS}
+    return {
+        column: place.energy_above_hull if (place := places[name]) else None
+        for name, column in HULL_COLUMNS.items()
     }
 
 

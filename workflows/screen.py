@@ -11,20 +11,23 @@ from db.client import open_database
 from db.documents import CampaignDoc, CandidateOutcome
 from db.queries import documents_by_id
 from db.writes import save_campaign, update_candidates
-from screening.hull import Hulls
-from screening.rank import rank
 from screening.rules import FlagRule
-from workflows.competitors import reference_for
-from workflows.convert import relaxed_outcome, screened_outcome
-from workflows.findings import judged, relaxed_crystals, set_aside
+from workflows.convert import relaxed_outcome
+from workflows.findings import relaxed_crystals, set_aside
+from workflows.judging.judged import judged
+from workflows.judging.overview import overview
+from workflows.judging.stored import judged_outcome
+from workflows.judging.surroundings import surroundings_of
+from workflows.judging.worth import worths
 from workflows.makers import FrozenMaker
 from workflows.summary import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from db.client import MongoDatabase
     from workflows.findings import Finding, Relaxed
+    from workflows.judging.worth import Worth
 
 SET_ASIDE = (
     "Its relaxation was set aside after workers were lost that held it alone or among few; "
@@ -34,7 +37,7 @@ SET_ASIDE = (
 
 @dataclass
 class ScreenMaker(FrozenMaker):
-    """Measure every relaxed candidate of a campaign against its hull and judge it."""
+    """Measure every relaxed candidate of a campaign against its hulls and judge it."""
 
     name: str = "screen"
 
@@ -62,14 +65,15 @@ def screen(database: MongoDatabase, campaign_id: str) -> CampaignDoc:
     update_candidates(database, _relaxed_outcomes(crystals))
     update_candidates(database, _set_aside_outcomes(database, campaign))
     phases = [each for each in crystals if each.candidate.role == "reference"]
-    hulls = Hulls(reference_for(database, campaign, phases))
-    findings = judged(
-        [each for each in crystals if each.candidate.role == "candidate"],
-        hulls,
-        FlagRule.from_dict(campaign.rule),
-    )
-    update_candidates(database, _screened_outcomes(findings))
-    finished = summarize(database, campaign, findings, phases, hulls)
+    candidates = [each for each in crystals if each.candidate.role == "candidate"]
+    around = surroundings_of(database, campaign, phases)
+    rule = FlagRule.from_dict(campaign.rule)
+    findings = judged(database, candidates, around, rule)
+    known = worths(findings, rule, campaign_id)
+    update_candidates(database, _screened_outcomes(findings, known))
+    finished = summarize(database, campaign, findings, phases, around.hulls)
+    summary = {**finished.summary, "screening": overview(findings, known, around)}
+    finished = finished.model_copy(update={"summary": summary})
     save_campaign(database, finished)
     return finished
 
@@ -87,14 +91,9 @@ def _set_aside_outcomes(
         yield candidate.candidate_id, CandidateOutcome(status="set_aside", reasons=(SET_ASIDE,))
 
 
-def _screened_outcomes(findings: Sequence[Finding]) -> Iterator[tuple[str, CandidateOutcome]]:
-    ranks = {each.material_id: place for place, each in enumerate(rank(findings), start=1)}
+def _screened_outcomes(
+    findings: Sequence[Finding], known: Mapping[str, Worth]
+) -> Iterator[tuple[str, CandidateOutcome]]:
     for each in findings:
-        outcome = screened_outcome(
-            each.relaxed.energy,
-            each.distance,
-            each.verdict,
-            each.duplicate_of,
-            ranks.get(each.material_id),
-        )
+        outcome = judged_outcome(each, known[each.material_id])
         yield each.relaxed.candidate.candidate_id, outcome

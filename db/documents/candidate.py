@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -18,6 +18,10 @@ from db.documents.fields import (
     StopReasonName,
     Text,
 )
+
+HullNameText = Literal["dft", "own", "self"]
+GateStatusName = Literal["passed", "failed", "warning", "skipped", "not_reached"]
+BudgetRole = Literal["chosen", "drawn", "left"]
 
 ELEMENT_SETS = "element_sets"
 """Stored beside the fields: each element and each pair, so that a rare pair is found at once."""
@@ -43,6 +47,50 @@ class Adjustment(Part):
 
     name: Text = Field(description="Name of the correction.")
     value: float = Field(description="Energy added, in eV for the whole cell.")
+
+
+class HullPlace(Part):
+    """Where a candidate lies on one hull, or why it has no place there."""
+
+    energy_above_hull: Finite = Field(default=None, description="Signed distance in eV/atom.")
+    decomposes_to: tuple[Decomposition, ...] = Field(
+        default=(), description="The competing phases and their amounts."
+    )
+    no_reference: Text | None = Field(default=None, description="Why there is no distance.")
+    version: str | None = Field(
+        default=None, description="Name of all that the distance depends on, beside the candidate."
+    )
+
+
+class Gate(Part):
+    """What came of one gate of the rule."""
+
+    name: str = Field(description="The gate.")
+    status: GateStatusName = Field(description="What came of it.")
+    sentence: Text = Field(description="Why, with numbers.")
+    value: Finite | Text = Field(default=None, description="What was measured.")
+    limit: Finite | Text = Field(default=None, description="What the rule allows.")
+
+
+class Chances(Part):
+    """How probable it is that a candidate is stable."""
+
+    on_hull: float = Field(description="Probability of a distance of at most zero.")
+    within_limit: float = Field(description="Probability of a distance within the limit.")
+    limit: float = Field(description="That limit in eV/atom.")
+    scale: float = Field(description="Scale of the error of the distance in eV/atom.")
+    is_calibrated: bool = Field(description="Whether known errors, not an assumption, say so.")
+
+
+class BudgetChoice(Part):
+    """What the budget of the rule makes of a candidate."""
+
+    role: BudgetRole = Field(description="Chosen, drawn by lot to learn what is missed, or left.")
+    reason: Text = Field(description="One sentence.")
+    value: float = Field(description="Worth per core-hour.")
+    inclusion_probability: float = Field(
+        ge=0, le=1, description="Chance with which it is calculated."
+    )
 
 
 class CandidateOutcome(Part):
@@ -78,13 +126,32 @@ class CandidateOutcome(Part):
     decomposes_to: tuple[Decomposition, ...] = Field(
         default=(), description="The competing phases and their amounts."
     )
+    hulls: dict[HullNameText, HullPlace] = Field(
+        default_factory=dict, description="Its place on each hull by name."
+    )
+    disagreement: Finite = Field(
+        default=None, description="Distance to the dft less that to the own hull in eV/atom."
+    )
     duplicate_of: Text | None = Field(
         default=None, description="material_id of the same crystal with lower energy."
+    )
+    known_as: Text | None = Field(
+        default=None, description="Reference phase that is the same crystal."
     )
     is_flagged: bool | None = Field(default=None, description="Whether it deserves DFT.")
     verdict: Text | None = Field(default=None, description="The verdict in one word.")
     reasons: tuple[Text, ...] = Field(default=(), description="Sentences that explain it.")
     rule_id: Text | None = Field(default=None, description="The rule that judged.")
+    gates: tuple[Gate, ...] = Field(default=(), description="What came of every gate, in order.")
+    evidence: JsonObject | None = Field(
+        default=None, description="What the verdict rests on; another rule can judge it."
+    )
+    chances: Chances | None = Field(default=None, description="How probably it is stable.")
+    p_stable: Finite = Field(
+        default=None, ge=0, le=1, description="Probability of what the rule calls stable."
+    )
+    core_hours: Finite = Field(default=None, description="Cost of its DFT calculation.")
+    choice: BudgetChoice | None = Field(default=None, description="What the budget makes of it.")
     rank: int | None = Field(default=None, ge=1, description="Place among the flagged, from 1.")
 
 

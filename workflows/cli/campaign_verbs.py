@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from workflows.cli import query_options as asked
-from workflows.cli.options import Candidates, Ended, Fmax, Json, Limit, MaxSteps, Potential, Smax
+from workflows.cli.options import (
+    Candidates,
+    Ended,
+    Fmax,
+    Json,
+    Limit,
+    MaxAboveHull,
+    MaxSteps,
+    Potential,
+    Rule,
+    Smax,
+)
 
 
 def screen(
@@ -21,7 +32,8 @@ def screen(
     ] = None,
     potential: Potential = "facet-s",
     limit: Limit = None,
-    max_above_hull: Annotated[float, typer.Option(help="Flag up to this distance, eV/atom")] = 0.05,
+    max_above_hull: MaxAboveHull = None,
+    rule: Rule = None,
     fmax: Fmax = 0.05,
     smax: Smax = 0.1,
     max_steps: MaxSteps = 500,
@@ -34,7 +46,7 @@ def screen(
 ) -> None:
     """Relax candidates, measure their distance to the hull, and rank those worth DFT."""
     from facet.relaxation.settings import RelaxSettings
-    from screening.rules import FlagRule
+    from workflows.cli.flag import asked_rule
     from workflows.cli.screen import run_screen
     from workflows.settings import CampaignSettings
 
@@ -44,10 +56,24 @@ def screen(
         element_energies=elements,
         potential=potential,
         relax=RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps),
-        rule=FlagRule(max_energy_above_hull=max_above_hull),
+        rule=asked_rule(rule, max_above_hull),
         limit=limit,
     )
     raise Ended(run_screen(settings, controls=controls, html=html, as_json=as_json, strict=strict))
+
+
+def flag(
+    campaign: Annotated[str, typer.Argument(help="Campaign id", show_default=False)],
+    rule: Annotated[Path, typer.Option(help="Flag rule as YAML")],
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Only show who would change and why; store nothing")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Judge a screened campaign by another rule; nothing is relaxed again."""
+    from workflows.cli.flag import run_flag
+
+    raise Ended(run_flag(campaign, rule, is_preview=diff, as_json=as_json))
 
 
 def relax(

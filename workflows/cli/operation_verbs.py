@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from workflows.cli.options import Candidates, Ended, Fmax, Json, Limit, MaxSteps, Potential, Smax
+from workflows.cli.options import (
+    Candidates,
+    Ended,
+    Fmax,
+    Json,
+    Limit,
+    MaxAboveHull,
+    MaxSteps,
+    Potential,
+    Rule,
+    Smax,
+)
 
 Campaign = Annotated[str, typer.Argument(help="Campaign id", show_default=False)]
 ShardSize = Annotated[int, typer.Option(min=1, help="Crystals that one job relaxes")]
@@ -25,7 +36,8 @@ def submit(
     ] = None,
     potential: Potential = "facet-s",
     limit: Limit = None,
-    max_above_hull: Annotated[float, typer.Option(help="Flag up to this distance, eV/atom")] = 0.05,
+    max_above_hull: MaxAboveHull = None,
+    rule: Rule = None,
     fmax: Fmax = 0.05,
     smax: Smax = 0.1,
     max_steps: MaxSteps = 500,
@@ -37,7 +49,7 @@ def submit(
 ) -> None:
     """Store a campaign and leave its jobs to workers; nothing is relaxed here."""
     from facet.relaxation.settings import RelaxSettings
-    from screening.rules import FlagRule
+    from workflows.cli.flag import asked_rule
     from workflows.cli.submit import run_submit
     from workflows.settings import CampaignSettings
 
@@ -47,7 +59,7 @@ def submit(
         element_energies=elements,
         potential=_anywhere(potential),
         relax=RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps),
-        rule=FlagRule(max_energy_above_hull=max_above_hull),
+        rule=asked_rule(rule, max_above_hull),
         limit=limit,
         shard_size=shard_size,
         priority=priority,

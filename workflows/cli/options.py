@@ -21,3 +21,8 @@ Fmax = Annotated[float, typer.Option(help="Largest force of a converged crystal,
 Smax = Annotated[float, typer.Option(help="Largest stress of a converged crystal, GPa")]
 MaxSteps = Annotated[int, typer.Option(help="Steps after which a crystal is given up")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Read at most this many crystals")]
+MaxAboveHull = Annotated[
+    float | None,
+    typer.Option(help="Flag up to this distance, eV/atom; 0.05 if absent", show_default=False),
+]
+Rule = Annotated[Path | None, typer.Option(help="Flag rule as YAML, in place of --max-above-hull")]

@@ -25,6 +25,13 @@ REALS = frozenset(
         "energy_per_atom",
         "formation_energy_per_atom",
         "energy_above_hull",
+        "energy_above_dft_hull",
+        "energy_above_own_hull",
+        "energy_above_self_hull",
+        "disagreement",
+        "p_stable",
+        "core_hours",
+        "inclusion_probability",
     }
 )
 TRUTHS = frozenset({"is_stable", "is_flagged"})
