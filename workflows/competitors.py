@@ -18,7 +18,6 @@ from workflows.keys import files_digest, reference_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from db.client import MongoDatabase
     from db.documents import CampaignDoc
