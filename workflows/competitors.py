@@ -12,9 +12,9 @@ from screening.entry_files import load_entries
 from screening.json_files import read_json
 from screening.references import load_formation_energies, reference_from_energies
 from screening.schemes import own_scheme
-from workflows.convert import reference_document, reference_of
 from workflows.inputs import InputError
 from workflows.keys import files_digest, reference_key
+from workflows.references import reference_document, reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

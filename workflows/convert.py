@@ -1,4 +1,4 @@
-"""All translations between crystals, results, evidence and documents."""
+"""Translations between crystals, results, evidence and documents."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ from db.documents import (
     CandidateDoc,
     CandidateOutcome,
     Decomposition,
-    OmittedPhaseDoc,
     Origin,
-    ReferenceDoc,
-    ReferencePhaseDoc,
     RelaxationDoc,
     SiteProperty,
     StructureDoc,
@@ -30,8 +27,7 @@ from facet.graph.convert import structure_from
 from facet.graph.held import held_by_sites
 from facet.graph.neighbors import Crystal
 from screening.formulas import element_amounts, pretty_formula
-from screening.reference import Coverage, Reference, ReferencePhase
-from workflows.keys import reference_key, relaxation_key, structure_key
+from workflows.keys import relaxation_key, structure_key
 from workflows.symmetry import space_group_number
 
 if TYPE_CHECKING:
@@ -233,50 +229,4 @@ def screened_outcome(
         reasons=verdict.reasons,
         rule_id=verdict.rule_id,
         rank=rank,
-    )
-
-
-def reference_document(reference: Reference) -> ReferenceDoc:
-    """Document of the phases that candidates were measured against."""
-    return ReferenceDoc(
-        reference_id=reference_key(reference),
-        name=reference.name,
-        scheme=reference.scheme,
-        date=reference.date,
-        license=reference.license,
-        source=reference.source,
-        pymatgen_version=reference.pymatgen_version,
-        coverage=reference.coverage.value,
-        omitted=tuple(
-            OmittedPhaseDoc(phase_id=phase_id, reason=reason)
-            for phase_id, reason in sorted(reference.omitted.items())
-        ),
-        element_energies=dict(reference.element_energies),
-        phases=tuple(
-            ReferencePhaseDoc(
-                phase_id=phase.phase_id,
-                formula=phase.formula,
-                formation_energy_per_atom=phase.formation_energy_per_atom,
-            )
-            for phase in reference.phases
-        ),
-    )
-
-
-def reference_of(stored: ReferenceDoc) -> Reference:
-    """Reference of a stored document."""
-    return Reference(
-        name=stored.name,
-        scheme=stored.scheme,
-        date=stored.date,
-        license=stored.license,
-        source=stored.source,
-        pymatgen_version=stored.pymatgen_version,
-        coverage=Coverage(stored.coverage),
-        element_energies=stored.element_energies,
-        phases=tuple(
-            ReferencePhase(each.phase_id, each.formula, each.formation_energy_per_atom)
-            for each in stored.phases
-        ),
-        omitted={each.phase_id: each.reason for each in stored.omitted},
     )

@@ -15,8 +15,8 @@ from screening.json_files import read_json
 from screening.materials_project import materials_project_reference, open_materials_project
 from screening.reference import UNKNOWN, Coverage, Reference
 from screening.references import load_formation_energies
-from workflows.convert import reference_of
 from workflows.operations.queue import stored_campaign
+from workflows.references import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,11 +12,12 @@ from db.documents import CampaignDoc
 from db.queries import documents_by_id, known_ids
 from db.writes import insert_candidates, insert_references, insert_structures, save_campaign
 from workflows.competitors import competitors_of
-from workflows.convert import candidate_document, reference_document, structure_document
+from workflows.convert import candidate_document, structure_document
 from workflows.inputs import InputError, read_crystals
 from workflows.inputs.names import UniqueNames
 from workflows.keys import campaign_key, deciding, files_digest
 from workflows.potentials import resident_potential
+from workflows.references import reference_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

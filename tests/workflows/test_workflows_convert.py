@@ -22,8 +22,6 @@ from screening.reference import Coverage, Reference, ReferencePhase
 from screening.verdict import Verdict, VerdictStatus
 from workflows.convert import (
     candidate_document,
-    reference_document,
-    reference_of,
     relaxation_document,
     relaxed_outcome,
     screened_outcome,
@@ -31,6 +29,7 @@ from workflows.convert import (
     structure_of,
 )
 from workflows.inputs import InputCrystal
+from workflows.references import reference_document, reference_of
 
 
 def input_crystal(structure=None, fault=None):

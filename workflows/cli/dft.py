@@ -12,7 +12,6 @@ from db.writes import insert_references
 from screening.references import load_formation_energies
 from workflows.cli.dft_text import lessons, print_follow_ups, print_proposals
 from workflows.cli.tables import print_json
-from workflows.convert import reference_document
 from workflows.dft.approval import Calculation, approve, approve_within, reject
 from workflows.dft.frames import export_frames
 from workflows.dft.importing import import_file, import_store
@@ -22,6 +21,7 @@ from workflows.dft.rows import follow_up_row, proposal_rows, status_document
 from workflows.dft.submission import fail_fizzled, submit_follow_ups
 from workflows.launch import job_store
 from workflows.operations.queue import stored_campaign
+from workflows.references import reference_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,9 +21,9 @@ from db.writes import insert_references
 from screening.changes import updated
 from workflows.cli.reference_text import change_lines, print_heads, print_phases
 from workflows.cli.tables import print_json
-from workflows.convert import reference_document, reference_of
 from workflows.reference_rows import change_row, phase_rows
 from workflows.reference_sources import ReferenceSources, read_reference
+from workflows.references import reference_document, reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,6 @@ from db.queries import candidates, documents_by_id
 from db.writes import insert_references, update_candidates
 from screening.changes import changes_between
 from screening.rules import FlagRule
-from workflows.convert import reference_document
 from workflows.dft.comparing import comparison_of, moved_outcomes, placed
 from workflows.dft.learning import learned_scale, rule_scores
 from workflows.dft.proposals import LEARNED
@@ -33,6 +32,7 @@ from workflows.dft.updated_reference import (
     with_results,
 )
 from workflows.keys import reference_key
+from workflows.references import reference_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,8 +11,9 @@ from screening.formulas import element_amounts
 from screening.hull_distances import candidate_phase_id
 from screening.reference import ReferencePhase, formation_energy_per_atom
 from screening.schemes import MP2020
-from workflows.convert import reference_of, structure_of
+from workflows.convert import structure_of
 from workflows.dft.proposals import LEARNED
+from workflows.references import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,8 @@ from screening.hull_distances import HullName, NoReference
 from screening.schemes import MP2020
 from screening.three_hulls import ThreeHulls
 from workflows.competitors import reference_for
-from workflows.convert import reference_of
 from workflows.dft.proposals import LEARNED, learned_calibration
+from workflows.references import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

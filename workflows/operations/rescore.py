@@ -14,10 +14,10 @@ from db.queries import candidates, documents_by_id, known_ids
 from db.writes import insert_candidates, save_campaign
 from facet.errors import ConfigError
 from screening.schemes import own_scheme
-from workflows.convert import reference_of
 from workflows.keys import campaign_key, relaxation_key
 from workflows.operations.queue import stored_campaign
 from workflows.potentials import resident_potential
+from workflows.references import reference_of
 from workflows.submit import Submission
 
 if TYPE_CHECKING:

@@ -21,9 +21,10 @@ from db.writes import (
 from screening.reference import Reference, ReferencePhase
 from screening.rules import BudgetRule, FlagRule
 from screening.schemes import MP2020
-from workflows.convert import reference_document, structure_document, structure_of
+from workflows.convert import structure_document, structure_of
 from workflows.dft.recording import record
 from workflows.keys import reference_key, relaxation_key
+from workflows.references import reference_document
 
 RECORDED = "recorded_dft:RecordedMaker"
 METALS = ("Ag", "Al", "Au", "Ca", "Cd", "Cu", "Ga", "Hf", "Hg", "In", "K", "Li", "Mg", "Na", "Nb",

@@ -27,7 +27,7 @@ from screening.cost import core_hours, workload
 from screening.reference import ReferencePhase
 from screening.rules import BudgetRule, FlagRule, RankingRule
 from workflows.campaign import work_of
-from workflows.convert import reference_document, reference_of
+from workflows.references import reference_document, reference_of
 from workflows.screen import screen
 from workflows.submit import submit
 
