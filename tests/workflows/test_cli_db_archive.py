@@ -80,6 +80,7 @@ def test_a_database_of_version_1_is_refused_until_it_is_migrated(
     assert {each["collection"]: each["num_documents"] for each in done["migrations"]} == {
         "campaigns": 2,
         "candidates": 3,
+        "references": 1,
         "relaxations": 2,
     }
     assert [each["material_id"] for each in facet("query", "--campaign", "c1", "--json").document]

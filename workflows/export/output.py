@@ -54,11 +54,11 @@ class Output:
         if self.format == "table" and self.path is not None:
             raise ExportError("A table goes to the terminal; give --format for a file.")
         if self.format == "parquet":
+            if self.path is None:
+                raise ExportError("Parquet is no text for a terminal; give --out FILE.")
             from workflows.export.parquet import require_pyarrow
 
             require_pyarrow()
-            if self.path is None:
-                raise ExportError("Parquet is no text for a terminal; give --out FILE.")
 
     def write(self, database: MongoDatabase, candidates: Iterable[CandidateDoc]) -> None:
         """Write candidates one after the other; a file that is there is written over at the end.
