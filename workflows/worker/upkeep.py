@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from db.errors import DbError
 from db.locks import take_lock
+from db.patience import AWAY_CODES
 from db.transactions import server_time
 from db.workers import forget_workers
 from workflows.launch import ENDED
@@ -33,7 +34,8 @@ RERUNS = "spec._facet_reruns"
 FAULT_OF_THE_DATABASE = re.compile(
     r"^(?:pymongo\.errors\.(?:AutoReconnect|ServerSelectionTimeoutError|NetworkTimeout|"
     r"NotPrimaryError|ConnectionFailure|WaitQueueTimeoutError|ExecutionTimeout|WTimeoutError)"
-    r"|db\.errors\.(?:DatabaseUnreachableError|DatabaseFullError|EmbeddedServerError))\b",
+    r"|db\.errors\.(?:DatabaseUnreachableError|DatabaseFullError|EmbeddedServerError))\b"
+    rf"|^pymongo\.errors\.\w+: .*'code': (?:{'|'.join(map(str, sorted(AWAY_CODES)))})\b",
     re.MULTILINE,
 )
 

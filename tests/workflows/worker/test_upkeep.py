@@ -175,3 +175,10 @@ def test_one_worker_at_a_time_looks_after_things(pad, monkeypatch):
 
 def killed(*_):
     raise KilledError
+
+
+def test_a_server_that_has_just_started_is_a_fault_of_the_database_and_a_refusal_is_none():
+    said = "pymongo.errors.OperationFailure: No keys found, full error: {'ok': 0.0, 'code': 211}"
+    assert FAULT_OF_THE_DATABASE.search(f"Traceback (most recent call last):\n{said}\n")
+    assert FAULT_OF_THE_DATABASE.search(said.replace("211", "13")) is None
+    assert FAULT_OF_THE_DATABASE.search(said.replace("211", "2110")) is None
