@@ -8,7 +8,6 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 TORCH := torch==2.13.0
 OUT ?= campaign
-TEST_PROCESSES ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: campaign test check fix bench chaos mace sevennet mattersim
@@ -19,7 +18,7 @@ campaign: $(READY)  ## Screen a real campaign, generated here, and print the ran
 		--controls $(OUT)/controls.json --html $(OUT)/report.html
 
 test: $(READY)  ## Run the tests.
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest
 
 check: $(READY)  ## Lint, format, types, import contracts, spelling.
 	$(BIN)/ruff check .
