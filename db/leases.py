@@ -12,6 +12,7 @@ All times are the server's.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -112,19 +113,9 @@ class Leases:
                 _Ready(claim, stored_form(self._database, result), result.stop_reason)
                 for claim, result in block
             ]
-            tokens = {claim.task_id: claim.token for claim, _ in block}
-
-            def store(
-                session: ClientSession | None,
-                ready: list[_Ready] = ready,
-                tokens: dict[str, int] = tokens,
-            ) -> set[str]:
-                return self._store(ready, tokens, session)
-
-            accepted = in_transaction(self._database, store)
-            refused |= tokens.keys() - accepted
-            for task_id in tokens:
-                self._held.pop(task_id, None)
+            refused |= in_transaction(self._database, partial(self._store, ready))
+            for claim, _ in block:
+                self._held.pop(claim.task_id, None)
         return refused
 
     def hand_back(self, states: Iterable[tuple[Claim, SuspendedState | None]]) -> int:
@@ -192,22 +183,17 @@ class Leases:
             yield {"losses": {"$gt": 0}, "losses_among_few": 0}, min(limit, FEW)
             yield {"losses_among_few": {"$gt": 0}}, 1
 
-    def _store(
-        self,
-        ready: list[_Ready],
-        tokens: dict[str, int],
-        session: ClientSession | None,
-    ) -> set[str]:
-        """Store the results whose claims hold; return the keys of all that are stored by us."""
+    def _store(self, ready: list[_Ready], session: ClientSession | None) -> set[str]:
+        """Store the results whose claims hold; return the keys of those that are refused."""
+        tokens = {each.claim.task_id: each.claim.token for each in ready}
         fields = {"token": 1, "status": 1}
         found = self._tasks.find({"_id": {"$in": list(tokens)}}, fields, session=session)
         status = {raw["_id"]: raw["status"] for raw in found if raw["token"] == tokens[raw["_id"]]}
+        refused = tokens.keys() - status.keys()
         # What is done under the same token was stored by us: an answer of the server was lost.
-        done = {task_id for task_id, each in status.items() if each == "done"}
-        still_open = status.keys() - done
-        open_ones = [each for each in ready if each.claim.task_id in still_open]
+        open_ones = [each for each in ready if status.get(each.claim.task_id, "done") != "done"]
         if not open_ones:
-            return done
+            return refused
         results = self._database[RelaxationDoc.collection]
         results.bulk_write(
             [
@@ -228,4 +214,4 @@ class Leases:
             ended = [each.claim.task_id for each in open_ones if each.stop_reason == end]
             update = {"$set": {**closed, "stop_reason": end}}
             self._tasks.update_many({"_id": {"$in": ended}}, update, session=session)
-        return done | still_open
+        return refused

@@ -27,11 +27,6 @@ def save_heartbeat(database: MongoDatabase, worker: WorkerDoc) -> None:
     database[WorkerDoc.collection].update_one({"_id": worker.worker_id}, said, upsert=True)
 
 
-def workers_find() -> Find:
-    """Return the query for workers, the one heard of last first."""
-    return Find(WorkerDoc.collection, {}, (("seen_at", DESCENDING),))
-
-
 def living_workers(database: MongoDatabase, seconds: float = SECONDS_OF_SILENCE) -> list[WorkerDoc]:
     """Return the workers that have not stopped and were heard of lately, the last one first."""
     since = server_time(database) - timedelta(seconds=seconds)

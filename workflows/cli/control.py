@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from db.campaigns import control_of
 from db.client import open_database
-from workflows.cli.tables import print_json
+from workflows.cli.tables import print_answer
 from workflows.operations.control import cancel, pause, prioritize, resume
 from workflows.operations.retry import retry
 
@@ -31,7 +30,7 @@ def run_pause(campaign_id: str, *, as_json: bool) -> int:
         f"Campaign {campaign_id} is paused: {num_jobs} jobs wait, and those that run hand their "
         f"crystals back within half a minute; `facet resume {campaign_id}` lets it go on."
     )
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def run_cancel(campaign_id: str, *, as_json: bool) -> int:
@@ -47,7 +46,7 @@ def run_cancel(campaign_id: str, *, as_json: bool) -> int:
         f"Campaign {campaign_id} is canceled: {num_jobs} jobs taken out of the queue; what was "
         f"relaxed stays, and `facet resume {campaign_id}` would go on with the rest."
     )
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def run_resume(campaign_id: str, *, as_json: bool) -> int:
@@ -73,7 +72,7 @@ def run_resume(campaign_id: str, *, as_json: bool) -> int:
     )
     if not (num_left or resumed.num_released or resumed.num_rerun or resumed.queued.num_jobs):
         text = f"Nothing of campaign {campaign_id} is left to do."
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def run_priority(campaign_id: str, priority: int, *, as_json: bool) -> int:
@@ -86,7 +85,7 @@ def run_priority(campaign_id: str, priority: int, *, as_json: bool) -> int:
         prioritize(database, campaign_id, priority)
     told = {"campaign_id": campaign_id, "priority": priority}
     text = f"Campaign {campaign_id} has priority {priority}; higher goes first."
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def run_retry(campaign_id: str, settings: RetrySettings, *, as_json: bool) -> int:
@@ -113,7 +112,7 @@ def run_retry(campaign_id: str, settings: RetrySettings, *, as_json: bool) -> in
     text = f"Tried again: {', '.join(kinds) or 'no crystal'}. {_about_jobs(told, retried.queued)}"
     if retried.campaigns:
         text += f" Campaigns {', '.join(retried.campaigns)} share them and wait for them too."
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def _about_jobs(told: Mapping[str, Any], queued: Queued) -> str:
@@ -126,11 +125,3 @@ def _about_jobs(told: Mapping[str, Any], queued: Queued) -> str:
             "relaxes what they left."
         )
     return f"{told['num_jobs_rerun']} failed jobs run again, {queued.num_jobs} added."
-
-
-def _said(told: Mapping[str, Any], text: str, *, as_json: bool) -> int:
-    if as_json:
-        print_json(told)
-    else:
-        sys.stdout.write(f"{text}\n")
-    return 0

@@ -11,7 +11,7 @@ from db.client import open_database
 from db.writes import insert_references
 from screening.references import load_formation_energies
 from workflows.cli.dft_text import lessons, print_follow_ups, print_proposals
-from workflows.cli.tables import print_json
+from workflows.cli.tables import print_answer, print_json
 from workflows.dft.approval import Calculation, approve, approve_within, reject
 from workflows.dft.frames import export_frames
 from workflows.dft.importing import import_file, import_store
@@ -24,7 +24,6 @@ from workflows.operations.queue import stored_campaign
 from workflows.references import reference_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from db.client import MongoDatabase
@@ -91,7 +90,7 @@ def run_approve(campaign_id: str, decision: Decision, *, as_json: bool) -> int:
         f"{len(approved)} calculations approved, about {told['core_hours']:.3g} core-hours; "
         f"{len(rejected)} rejected. `facet dft submit {campaign_id}` puts them into the queue."
     )
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def run_submit(campaign_id: str, maker: str | None, category: str, *, as_json: bool) -> int:
@@ -108,7 +107,7 @@ def run_submit(campaign_id: str, maker: str | None, category: str, *, as_json: b
         f"{len(submitted.new)} calculations added for workers of the category {category!r}, "
         f"{len(submitted.rerun)} run again, {len(submitted.known)} were there already."
     )
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def run_status(campaign_id: str, *, as_json: bool) -> int:
@@ -149,7 +148,7 @@ def run_import(campaign_id: str, file: Path | None, store: Path | None, *, as_js
         f"{len(imported.finished)} results taken over, {len(imported.failed)} documents were none; "
         f"`facet dft status {campaign_id}` says why."
     )
-    return _said(told, "\n".join([text, *imported.unmatched]), as_json=as_json)
+    return print_answer(told, "\n".join([text, *imported.unmatched]), as_json=as_json)
 
 
 def run_update(campaign_id: str, reference: Path | None, *, as_json: bool) -> int:
@@ -163,7 +162,7 @@ def run_update(campaign_id: str, reference: Path | None, *, as_json: bool) -> in
         key = None if reference is None else _stored_reference(database, reference)
         learned = update(database, campaign_id, key)
     told = {"campaign_id": campaign_id, **learned}
-    return _said(told, "\n".join(lessons(learned)), as_json=as_json)
+    return print_answer(told, "\n".join(lessons(learned)), as_json=as_json)
 
 
 def run_export(campaign_id: str, path: Path, *, as_json: bool) -> int:
@@ -178,7 +177,7 @@ def run_export(campaign_id: str, path: Path, *, as_json: bool) -> int:
         "num_calculations": num_calculations,
     }
     text = f"{num_frames} frames of {num_calculations} calculations in {path}."
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def _stored_reference(database: MongoDatabase, path: Path) -> str:
@@ -199,11 +198,3 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a process whose user has no name
         return UNKNOWN_USER
-
-
-def _said(told: Mapping[str, Any], text: str, *, as_json: bool) -> int:
-    if as_json:
-        print_json(told)
-    else:
-        sys.stdout.write(f"{text}\n")
-    return 0

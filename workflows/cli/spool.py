@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from db.client import open_database
 from workflows.cli.exits import UNFINISHED
 from workflows.cli.progress import progress
 from workflows.cli.stopping import stopping_in_order
-from workflows.cli.tables import print_json
+from workflows.cli.tables import print_answer
 from workflows.operations.spool.exchange import Part, bring_in, write_out
 from workflows.operations.spool.files import read_header
 from workflows.operations.spool.run import run_spool
 from workflows.progress import listening
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -36,7 +35,7 @@ def run_out(campaign_id: str, part: str, folder: Path, *, as_json: bool) -> int:
         f"{header.num_crystals} crystals of campaign {campaign_id} (part {header.part}) are in "
         f"{folder}; `facet spool run {folder}` relaxes them, on any machine."
     )
-    return _said(told, text, as_json=as_json)
+    return print_answer(told, text, as_json=as_json)
 
 
 def run_run(folder: Path, potential: str | None, device: str | None, *, as_json: bool) -> int:
@@ -70,7 +69,7 @@ def run_run(folder: Path, potential: str | None, device: str | None, *, as_json:
         f"{report.ends.total()} crystals relaxed, {report.num_known} were already, "
         f"{report.num_left} left; {next_step}."
     )
-    code = _said(told, text, as_json=as_json)
+    code = print_answer(told, text, as_json=as_json)
     return UNFINISHED if report.num_left else code
 
 
@@ -87,12 +86,4 @@ def run_in(folder: Path, *, as_json: bool) -> int:
         f"{brought.num_new} results stored, {brought.num_known} were already; campaign "
         f"{brought.campaign_id} is {brought.status}, {brought.num_left} of its crystals are left."
     )
-    return _said(brought._asdict(), text, as_json=as_json)
-
-
-def _said(told: Mapping[str, Any], text: str, *, as_json: bool) -> int:
-    if as_json:
-        print_json(told)
-    else:
-        sys.stdout.write(f"{text}\n")
-    return 0
+    return print_answer(brought._asdict(), text, as_json=as_json)

@@ -8,12 +8,21 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def print_json(document: object) -> None:
     """Print one JSON document and nothing else."""
     sys.stdout.write(plain_json(document))
+
+
+def print_answer(told: Mapping[str, Any], text: str, *, as_json: bool) -> int:
+    """Print what was done, as JSON or as a sentence, and return the exit code of success."""
+    if as_json:
+        print_json(told)
+    else:
+        sys.stdout.write(f"{text}\n")
+    return 0
 
 
 def plain_json(document: object) -> str:

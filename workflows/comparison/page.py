@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from workflows.report.templates import page_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,13 +21,7 @@ def write_page(report: Mapping[str, Any], path: Path) -> None:
         report: What ``facet compare --json`` prints.
         path: HTML file to write.
     """
-    environment = Environment(
-        loader=PackageLoader("workflows", "comparison"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment("comparison")
     environment.filters["mev"] = lambda value: _number(value, MILLI, 1)
     environment.filters["percent"] = lambda value: _number(value, PERCENT, 2)
     environment.filters["number"] = lambda value: _number(value, 1.0, 2)

@@ -9,9 +9,6 @@ from workflows.comparison.statistics import errors, share
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SAME_MINIMUM = 1e-3
-"""Aligned energies in eV/atom that differ by less are taken for the same."""
-
 
 def summary_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Sum up the crystals of a pair; energies in eV/atom."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from workflows.report.templates import page_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,13 +18,7 @@ def write_page(path: Path, document: Mapping[str, Any]) -> None:
         path: HTML file to write.
         document: What ``facet screen --json`` prints.
     """
-    environment = Environment(
-        loader=PackageLoader("workflows", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment("report")
     environment.filters["mev"] = _mev
     environment.filters["share"] = _share
     path.parent.mkdir(parents=True, exist_ok=True)
