@@ -18,7 +18,7 @@ campaign: $(READY)  ## Screen a real campaign, generated here, and print the ran
 		--controls $(OUT)/controls.json --html $(OUT)/report.html
 
 test: $(READY)  ## Run the tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY)  ## Lint, format, types, import contracts, spelling.
 	$(BIN)/ruff check .
@@ -63,5 +63,5 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	# torch by itself first, so that a machine without a GPU does not fetch CUDA.
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[embedded,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[embedded,serve,phonons,docs,dev]'
 	touch $(READY)
