@@ -1,4 +1,4 @@
-# make campaign | test | check | fix | bench | chaos | mace | sevennet | mattersim
+# make campaign | test | check | fix | docs | bench | chaos | mace | sevennet | mattersim
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 OUT ?= campaign
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: campaign test check fix bench chaos mace sevennet mattersim
+.PHONY: campaign test check fix docs bench chaos mace sevennet mattersim
 
 campaign: $(READY)  ## Screen a real campaign, generated here, and print the ranked table.
 	$(BIN)/python examples/make_campaign.py --out $(OUT)
@@ -26,10 +26,14 @@ check: $(READY)  ## Lint, format, types, import contracts, spelling.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
 
 fix: $(READY)  ## Mend what can be mended by a program.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY)  ## Build the documentation into build/site; a broken link is an error.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
 
 bench: $(READY)  ## Run the benchmarks.
 	$(BIN)/python benchmarks/potential.py

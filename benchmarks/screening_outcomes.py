@@ -5,8 +5,8 @@
 Relaxes the unrelaxed candidates of the substitution campaign (kept below ``runs/screening`` for
 the next run), and the phases that its own hull needs, measures everything against the dft, own and
 self hull, and scores it. ``--beside`` takes the ``suite-dft.json`` of ``facet evaluate --part wbm``
-by another potential. Writes ``benchmarks/results/screening.json``, ``screening.png`` and the table
-of ``docs/screening.md``.
+by another potential. Writes ``benchmarks/results/screening.json``, the picture and the tables of
+``docs/screening.md``.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from screening_data import KnownCandidate
 
 RESULTS = Path(__file__).parent / "results"
+PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "screening.png"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "screening.md"
 
 
@@ -68,7 +69,7 @@ def main() -> None:
         "revision": revision(),
     }
     (RESULTS / "screening.json").write_text(json.dumps(document, indent=1) + "\n")
-    draw(document, RESULTS / "screening.png")
+    draw(document, PICTURE)
     table = markdown(document)
     write_table(table, DOCUMENT)
     print(table)

@@ -24,7 +24,7 @@ from db.documents import (
 )
 from db.errors import SchemaMismatchError
 
-ANY_TEXT = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=30)
+ANY_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30)
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 FIVE_HOURS_EAST = timezone(timedelta(hours=5))
 TIMES = st.floats(0, 4e9).map(lambda seconds: datetime.fromtimestamp(seconds, FIVE_HOURS_EAST))

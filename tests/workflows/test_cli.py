@@ -116,7 +116,9 @@ def test_an_interrupted_screening_hands_its_crystals_back_and_goes_on(
 
         yield advance
 
-    asked = ("screen", files[0], "--reference", files[1], *FLAG_ALL, "--max-steps", 30, "--json")
+    # Out of reach, so that crystals still fly when the first result has been written.
+    limits = ("--fmax", 1e-9, "--smax", 1e-9, "--max-steps", 120)
+    asked = ("screen", files[0], "--reference", files[1], *FLAG_ALL, *limits, "--json")
     with monkeypatch.context() as patch:
         patch.setattr(screen_module, "progress", interrupted)
         cut = facet(*asked)
