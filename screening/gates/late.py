@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from screening.gates.limits import Mode
 from screening.gates.outcome import GateOutcome, failed, passed, skipped, warned
@@ -10,6 +10,7 @@ from screening.gates.structural import not_passed
 
 if TYPE_CHECKING:
     from screening.evidence import Evidence
+    from screening.gates.limits import DynamicalGate, ElasticGate
     from screening.rules import FlagRule
 
 
@@ -37,26 +38,40 @@ def new(evidence: Evidence, rule: FlagRule) -> GateOutcome:
 def dynamical(evidence: Evidence, rule: FlagRule) -> GateOutcome:
     """Whether its phonons are stable."""
     gate, found = rule.gates.dynamical, evidence.lowest_frequency
-    sentence = f"The lowest phonon frequency is {found} THz"
-    return _from_elsewhere("dynamical", gate.mode, found, gate.lowest, sentence)
+    told = _Told("The lowest phonon frequency", "THz", "dynamically", evidence.no_frequency)
+    return _from_elsewhere("dynamical", gate, found, told)
 
 
 def elastic(evidence: Evidence, rule: FlagRule) -> GateOutcome:
     """Whether it withstands every small strain."""
     gate, found = rule.gates.elastic, evidence.lowest_elastic
-    sentence = f"The lowest eigenvalue of the elastic tensor is {found} GPa"
-    return _from_elsewhere("elastic", gate.mode, found, gate.lowest, sentence)
+    name = "The lowest eigenvalue of the elastic tensor"
+    return _from_elsewhere(
+        "elastic", gate, found, _Told(name, "GPa", "elastically", evidence.no_elastic)
+    )
+
+
+class _Told(NamedTuple):
+    """Words on a number that was calculated outside of screening, and why it was not, if so."""
+
+    what: str
+    unit: str
+    how: str
+    fault: str | None
 
 
 def _from_elsewhere(
-    name: str, mode: Mode, found: float | None, lowest: float, sentence: str
+    name: str, gate: DynamicalGate | ElasticGate, found: float | None, told: _Told
 ) -> GateOutcome:
     """Compare a number that was calculated outside of screening."""
-    if mode is Mode.OFF:
+    if gate.mode is Mode.OFF:
         return skipped(name, "The rule does not ask.")
+    if found is None and told.fault is not None:
+        return warned(name, f"{told.what} could not be calculated. {told.fault}")
     if found is None:
         return skipped(name, "Not calculated.")
-    if found >= lowest:
-        return passed(name, f"{sentence}.", found, lowest)
-    sentence += f", below the limit of {lowest:g}: the crystal is {name}ly unstable."
-    return not_passed(mode)(name, sentence, found, lowest)
+    sentence = f"{told.what} is {round(found, 2) + 0.0:.2f} {told.unit}"
+    if found >= gate.lowest:
+        return passed(name, f"{sentence}.", found, gate.lowest)
+    sentence += f", below the limit of {gate.lowest:g}: the crystal is {told.how} unstable."
+    return not_passed(gate.mode)(name, sentence, found, gate.lowest)

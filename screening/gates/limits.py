@@ -85,7 +85,7 @@ class UncertaintyGate(Checked):
 
 @dataclass(frozen=True)
 class DynamicalGate(Checked):
-    """Lowest phonon frequency in THz, imaginary ones negative; found elsewhere."""
+    """Lowest phonon frequency in THz, imaginary ones negative; calculated for the short list."""
 
     mode: Mode = Mode.OFF
     lowest: float = limited(-0.5, "a frequency in THz, such as -0.5")
@@ -93,7 +93,7 @@ class DynamicalGate(Checked):
 
 @dataclass(frozen=True)
 class ElasticGate(Checked):
-    """Lowest eigenvalue of the elastic tensor in GPa; found elsewhere."""
+    """Lowest eigenvalue of the elastic tensor in GPa; calculated for the short list."""
 
     mode: Mode = Mode.OFF
     lowest: float = limited(0.0, "an elastic constant in GPa, such as 0")

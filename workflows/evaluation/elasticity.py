@@ -11,9 +11,15 @@ from facet.graph.neighbors import Crystal
 from facet.relaxation.relaxer import relax
 from facet.relaxation.result import StopReason
 from facet.relaxation.settings import RelaxSettings
-from facet.units import gpa_from_ev_per_cubic_angstrom
 from screening.json_files import read_json
 from workflows.evaluation.sample import sample
+from workflows.stability.stiffness import (
+    SIGNED_STRAINS,
+    Moduli,
+    stiffness_of,
+    strained,
+    voigt_reuss_hill,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,27 +33,8 @@ FILE = "mp-binary-pbe-elasticity-2025.1.json.gz"
 NUM_CRYSTALS = 100
 """Crystals of the suite; the file holds 3,953."""
 
-STRAIN = 0.005
-"""Size of the strains; small enough to be linear, large beside the noise of single precision."""
-
 AT_REST = RelaxSettings(fmax=0.02, smax=0.05)
 IONS_AT_REST = RelaxSettings(fmax=0.02, cell="fixed")
-
-_SHEAR = np.sqrt(0.5)
-BASIS = np.array(
-    [
-        np.diag([1.0, 0, 0]),
-        np.diag([0, 1.0, 0]),
-        np.diag([0, 0, 1.0]),
-        [[0, 0, 0], [0, 0, _SHEAR], [0, _SHEAR, 0]],
-        [[0, 0, _SHEAR], [0, 0, 0], [_SHEAR, 0, 0]],
-        [[0, _SHEAR, 0], [_SHEAR, 0, 0], [0, 0, 0]],
-    ]
-)
-"""Orthonormal symmetric matrices; in this basis stiffness is a plain 6x6 matrix to invert."""
-
-IDENTITY = np.einsum("aii->a", BASIS)
-"""The unit matrix in the basis."""
 
 
 class Elastic(NamedTuple):
@@ -62,13 +49,6 @@ class Elastic(NamedTuple):
 
     name: str
     crystal: Crystal
-    bulk: float
-    shear: float
-
-
-class Moduli(NamedTuple):
-    """Voigt-Reuss-Hill bulk and shear modulus in GPa."""
-
     bulk: float
     shear: float
 
@@ -121,29 +101,12 @@ def moduli_of(potential: Potential, crystals: Iterable[tuple[str, Crystal]]) -> 
         Moduli by name; a crystal that did not come to rest, or gives way to a strain, is missing.
     """
     resting = {each.name: each for each in _converged(relax(crystals, potential, AT_REST))}
-    strained = {
+    stresses = {
         each.name: each.stress
         for each in _converged(relax(_strained(resting.values()), potential, IONS_AT_REST))
     }
-    found = {name: _moduli(name, strained) for name in resting}
+    found = {name: _moduli(name, stresses) for name in resting}
     return {name: moduli for name, moduli in found.items() if moduli is not None}
-
-
-def voigt_reuss_hill(stiffness: np.ndarray) -> Moduli | None:
-    """Average a stiffness over all directions; None if some strain costs no energy.
-
-    Args:
-        stiffness: In the orthonormal basis, in GPa, shape (6, 6).
-    """
-    symmetric = (stiffness + stiffness.T) / 2
-    if not np.isfinite(symmetric).all() or np.linalg.eigvalsh(symmetric)[0] <= 0:
-        return None
-    compliance = np.linalg.inv(symmetric)
-    bulk_voigt = IDENTITY @ symmetric @ IDENTITY / 9
-    bulk_reuss = 1 / (IDENTITY @ compliance @ IDENTITY)
-    shear_voigt = (np.trace(symmetric) - 3 * bulk_voigt) / 10
-    shear_reuss = 2.5 / (np.trace(compliance) - 1 / (3 * bulk_reuss))
-    return Moduli(float(bulk_voigt + bulk_reuss) / 2, float(shear_voigt + shear_reuss) / 2)
 
 
 def _converged(results: Iterable[RelaxResult]) -> Iterator[RelaxResult]:
@@ -152,24 +115,15 @@ def _converged(results: Iterable[RelaxResult]) -> Iterator[RelaxResult]:
 
 def _strained(resting: Iterable[RelaxResult]) -> Iterator[tuple[str, Crystal]]:
     for each in resting:
-        for column, direction in enumerate(BASIS):
-            for sign in (1, -1):
-                stretch = np.eye(3) + sign * STRAIN * direction
-                yield (
-                    _label(each.name, column, sign),
-                    Crystal(each.species, each.positions @ stretch, each.cell @ stretch),
-                )
+        crystal = Crystal(each.species, each.positions, each.cell)
+        for (column, sign), moved in strained(crystal):
+            yield _label(each.name, column, sign), moved
 
 
-def _moduli(name: str, strained: Mapping[str, np.ndarray]) -> Moduli | None:
-    columns = []
-    for column in range(len(BASIS)):
-        ends = [strained.get(_label(name, column, sign)) for sign in (1, -1)]
-        if ends[0] is None or ends[1] is None:
-            return None
-        slope = (ends[0] - ends[1]) / (2 * STRAIN)
-        columns.append(np.einsum("aij,ij->a", BASIS, slope))
-    return voigt_reuss_hill(gpa_from_ev_per_cubic_angstrom(1.0) * np.stack(columns, axis=1))
+def _moduli(name: str, stresses: Mapping[str, np.ndarray]) -> Moduli | None:
+    found = {each: stresses.get(_label(name, *each)) for each in SIGNED_STRAINS}
+    known = {each: stress for each, stress in found.items() if stress is not None}
+    return voigt_reuss_hill(stiffness_of(known)) if len(known) == len(found) else None
 
 
 def _label(name: str, column: int, sign: int) -> str:

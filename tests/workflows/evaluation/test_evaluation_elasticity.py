@@ -11,14 +11,8 @@ from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
 from facet.training.evaluate import predict
 from facet.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
-from workflows.evaluation.elasticity import (
-    FILE,
-    IDENTITY,
-    Moduli,
-    measure_elasticity,
-    moduli_of,
-    voigt_reuss_hill,
-)
+from workflows.evaluation.elasticity import FILE, measure_elasticity, moduli_of
+from workflows.stability.stiffness import IDENTITY, Moduli, voigt_reuss_hill
 
 CUBIC = crystal_from_atoms(cell("Cu3Au"))
 
