@@ -1,18 +1,23 @@
 """What a committee's spread is worth on WBM crystals with known outcome.
 
-    python benchmarks/calibration.py --potential PATH [--data ../shared/data]
+    python benchmarks/calibration.py --potential PATH [--data ../shared/data] [--ship]
+        [--beside FILE]
 
 Relaxes the WBM rows of the campaign file from their unrelaxed start (kept below ``runs/`` for the
 next run), measures their distance to the DFT hull by every member, without phases of their own
 formula, and cross-fits the total uncertainty in five formula folds. Writes
 ``benchmarks/results/calibration.json`` and ``.png`` and prints Markdown.
+
+``--ship`` fits to all rows and writes ``NAME.calibration.json`` beside the checkpoint, which
+screening reads; the own hull needs its phases, relaxed and kept below ``runs/screening``.
+``--beside`` takes the ``suite-dft.json`` of ``facet evaluate --part wbm`` by another potential, and
+says what the disagreement with it is worth.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,10 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from calibration_checks import checks, distances_of_other, table
+from calibration_cost import of_relaxations, seconds
 from calibration_report import draw, markdown
+from calibration_ship import ship
 from machine import hardware, revision
 from scipy.special import stdtr
 from scipy.stats import spearmanr
+from screening_data import read_known
 from wbm_rows import relaxed_rows
 
 from facet.checkpoint import load
@@ -54,11 +63,9 @@ if TYPE_CHECKING:
     from wbm_rows import WbmRow
 
     from facet.facet_potential import FacetPotential
-    from facet.graph.batch import GraphBatch
 
 RESULTS = Path(__file__).parent / "results"
 NAMED = (0.5, 0.8, 0.95)
-REPEATS = 7
 SHAPES = {"Gaussian": GAUSSIAN, "Student, 4 degrees": HEAVY_TAILED}
 
 
@@ -92,21 +99,32 @@ def main() -> None:
     if potential.committee is None:
         raise SystemExit("This checkpoint has no committee: run benchmarks/fit_committee.py on it.")
     rows = relaxed_rows(potential, arguments.data, arguments.cache)
-    found = outcomes(rows, potential, Hulls(load_formation_energies(arguments.hull)))
+    hulls = Hulls(load_formation_energies(arguments.hull))
+    found = outcomes(rows, potential, hulls)
+    known = read_known(arguments.data / FILE)
+    other, others = None, None
+    if arguments.beside:
+        by_name = {each.name: each for each in known}
+        other, others = distances_of_other(arguments.beside, found.names, by_name, hulls)
     document = {
         "fingerprint": potential.fingerprint,
         "committee": dict(potential.committee.card),
         "file": FILE,
         "num_not_converged": sum(row.stop_reason != "converged" for row in rows),
         **summary(found),
-        "seconds": seconds(potential, rows),
+        "checks": {"other": other, **checks(found, others)},
+        "seconds": seconds(potential, [row.crystal for row in rows]),
+        "relaxations": of_relaxations(potential, arguments.data),
         "hardware": hardware(),
         "revision": revision(),
     }
+    if arguments.ship:
+        path, document["shipped"] = ship(potential, found, known, hulls, arguments)
+        print(f"Wrote {path}.")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "calibration.json").write_text(json.dumps(document, indent=1) + "\n")
     draw(document, RESULTS / "calibration.png")
-    print(markdown(document))
+    print(markdown(document), table(document["checks"]), sep="\n\n")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -115,6 +133,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--potential", default="facet-s")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, default=Path("runs/calibration"))
+    parser.add_argument("--phases", type=Path, default=Path("runs/screening"))
+    parser.add_argument("--beside", type=Path)
+    parser.add_argument("--ship", action="store_true")
     arguments = parser.parse_args()
     arguments.hull = arguments.data / "mp_hull.json.xz"
     return arguments
@@ -215,29 +236,6 @@ def reliability(found: Outcomes, fitted: CrossFit, freedom: float) -> dict[str, 
         "coverage": {f"{level:g}": float(value) for level, value in zip(NAMED, named, strict=True)},
         "curve": coverages(errors, scales, LEVELS, freedom).tolist(),
     }
-
-
-def seconds(potential: FacetPotential, rows: list[WbmRow]) -> dict[str, float]:
-    """Time of one batch: energies alone, all members, and energies with forces and stress."""
-    crystals = [row.crystal for row in rows[:24]]
-    batch = build_batch(crystals, potential.cutoff, potential.dtype)
-
-    def energies(batch: GraphBatch) -> None:
-        with torch.no_grad():
-            potential.network(batch.species, batch.edge_vectors, batch.edge_index)
-
-    calls = {
-        "energies": energies,
-        "energies_of_members": potential.member_energies,
-        "energies_forces_stress": potential,
-    }
-    taken: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(REPEATS + 1):  # interleaved, so that a busy machine slows all alike
-        for name, call in calls.items():
-            started = time.process_time()
-            call(batch)
-            taken[name].append(time.process_time() - started)
-    return {name: float(np.median(times[1:])) for name, times in taken.items()}
 
 
 if __name__ == "__main__":

@@ -54,5 +54,11 @@ def markdown(document: dict[str, Any]) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     spent = document["seconds"]
     share = spent["energies_of_members"] / spent["energies"] - 1
-    lines += ["", f"Members cost {100 * share:+.1f} % over the energies of one evaluation."]
+    flown = document["relaxations"]
+    lines += [
+        "",
+        f"Members cost {100 * share:+.1f} % over the energies of one evaluation, and "
+        f"{100 * flown['more_with_members']:+.1f} % ({100 * flown['least']:+.1f} to "
+        f"{100 * flown['most']:+.1f}) over a relaxation.",
+    ]
     return "\n".join(lines)

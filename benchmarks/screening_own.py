@@ -39,6 +39,25 @@ def own_phases(
     hulls: Hulls,
     arguments: argparse.Namespace,
 ) -> Reference:
+    """Make the own reference of the phases that ``relaxed_phases`` relaxes."""
+    return own_reference(relaxed_phases(potential, known, hulls, arguments), potential)
+
+
+def own_reference(phases: Mapping[str, RelaxedRow], potential: FacetPotential) -> Reference:
+    """Make a reference of relaxed phases."""
+    return reference_from_energies(
+        "phases with structures",
+        own_scheme(potential.fingerprint),
+        list(_energies(phases, potential.energy_scheme)),
+    )
+
+
+def relaxed_phases(
+    potential: FacetPotential,
+    known: Sequence[KnownCandidate],
+    hulls: Hulls,
+    arguments: argparse.Namespace,
+) -> dict[str, RelaxedRow]:
     """Relax the reference phases in the systems of candidates whose competitors have structures.
 
     The crystals are those of the very same phases. Of the elements the lowest polymorphs are
@@ -55,12 +74,7 @@ def own_phases(
         symbols = frozenset(symbol for symbol, _ in key_of(phase.formula))
         if len(symbols) > 1 and any(symbols <= system for system in systems):
             crystals |= pool.crystals(phase.phase_id, phase.formula)
-    done = relaxed_rows(potential, crystals, arguments.cache)
-    return reference_from_energies(
-        "phases with structures",
-        own_scheme(potential.fingerprint),
-        list(_energies(done, potential.energy_scheme)),
-    )
+    return relaxed_rows(potential, crystals, arguments.cache)
 
 
 def phase_errors(dft: Reference, own: Reference) -> dict[str, float]:

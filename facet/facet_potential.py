@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,7 @@ class FacetPotential:
         self.card = card
         self.golden = golden
         self.committee = committee
+        self._tells_members = False
 
     @property
     def cutoff(self) -> float:
@@ -95,7 +97,7 @@ class FacetPotential:
         if self.dtype == torch.float64:
             return self
         network = plain_network(self.network.config, self.network.state_dict()).to(self.device)
-        return FacetPotential(network, self.fingerprint, self.card, self.golden)
+        return FacetPotential(network, self.fingerprint, self.card, self.golden, self.committee)
 
     def __call__(self, batch: GraphBatch) -> Prediction:
         """Evaluate a batch.
@@ -104,6 +106,8 @@ class FacetPotential:
             UnsupportedElement: The batch holds an element that the potential does not know.
         """
         self._refuse_unknown(batch)
+        if self._tells_members and self.committee is not None:
+            return self.last_layer.evaluate(batch, self.committee)
         return energy_forces_stress(self.network, batch)
 
     @cached_property
@@ -120,13 +124,25 @@ class FacetPotential:
             CheckpointError: The potential has no committee.
             UnsupportedElement: The batch holds an element that the potential does not know.
         """
+        return self.last_layer.member_energies(batch, self._committee_for(batch))
+
+    def telling_members(self) -> FacetPotential:
+        """The same potential, which gives a ``MemberPrediction``; itself without members."""
+        if self.committee is None:
+            return self
+        told = copy(self)
+        told._tells_members = True  # noqa: SLF001 (of its own kind)
+        return told
+
+    def _committee_for(self, batch: GraphBatch) -> Committee:
+        """Return the committee that a batch may be shown to."""
         if self.committee is None:
             raise CheckpointError(
                 "The checkpoint of this potential holds no committee; fit one with "
                 "`python benchmarks/fit_committee.py --potential PATH`."
             )
         self._refuse_unknown(batch)
-        return self.last_layer.member_energies(batch, self.committee)
+        return self.committee
 
     def _refuse_unknown(self, batch: GraphBatch) -> None:
         rows = self.network.species_row[batch.species]

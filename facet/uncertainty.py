@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from facet.derivatives import energy_forces_stress
 from facet.errors import CheckpointError
+from facet.potential import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from facet.graph.batch import GraphBatch
     from facet.nn.network import FacetNetwork
     from facet.nn.readout import Readout
+    from facet.potential import Potential
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,26 @@ class Committee:
             )
 
 
+@runtime_checkable
+class HasMembers(Protocol):
+    """A potential that may have a committee."""
+
+    def telling_members(self) -> Potential:
+        """The same potential, which gives a ``MemberPrediction``; itself without members."""
+        ...
+
+
+@dataclass(frozen=True)
+class MemberPrediction(Prediction):
+    """What a potential and its members say of a batch.
+
+    Attributes:
+        member_offsets: Energy of each structure by every member, less the energy, in eV.
+    """
+
+    member_offsets: Float[Tensor, "structures members"]
+
+
 @dataclass(frozen=True)
 class LinearParts:
     """What the last layer is multiplied with to give an energy, in double precision.
@@ -114,7 +137,26 @@ class LastLayer:
     @torch.no_grad()
     def parts(self, batch: GraphBatch) -> LinearParts:
         """Evaluate the shared part of the network, without derivatives."""
-        per_atom = self._body(batch.species, batch.edge_vectors, batch.edge_index).double()
+        per_atom = self._body(batch.species, batch.edge_vectors, batch.edge_index)
+        return self._parts_of(per_atom, batch)
+
+    def evaluate(self, batch: GraphBatch, committee: Committee) -> MemberPrediction:
+        """Evaluate the whole network with derivatives, and the members for a product more."""
+        seen = []
+
+        def atom_energies(species: Tensor, vectors: Tensor, edge_index: Tensor) -> Tensor:
+            per_atom = self._body(species, vectors, edge_index)
+            seen.append(per_atom.detach())
+            energies: Tensor = (per_atom @ self.head.to(per_atom)).double()
+            return energies + self.origins[self._body.species_row[species]]
+
+        prediction = energy_forces_stress(atom_energies, batch)
+        heads, shifts = self._differences(committee)
+        offsets = self._parts_of(seen[0], batch).energies(heads, shifts)
+        return MemberPrediction(**vars(prediction), member_offsets=offsets)
+
+    def _parts_of(self, per_atom: Float[Tensor, "atoms width"], batch: GraphBatch) -> LinearParts:
+        per_atom = per_atom.double()
         features = per_atom.new_zeros(batch.num_structures, per_atom.shape[1])
         counts = per_atom.new_zeros(batch.num_structures, len(self.origins))
         rows = self._body.species_row[batch.species]
@@ -132,9 +174,14 @@ class LastLayer:
         self, batch: GraphBatch, committee: Committee
     ) -> Float[Tensor, "structures members"]:
         """Energies in eV by every member of a committee."""
-        parts = self.parts(batch)
-        heads, shifts = (each.to(self.head) for each in (committee.heads, committee.shifts))
-        return parts.energies(self.head + heads, self.origins + shifts)
+        heads, shifts = self._differences(committee)
+        return self.parts(batch).energies(self.head + heads, self.origins + shifts)
+
+    def _differences(
+        self, committee: Committee
+    ) -> tuple[Float[Tensor, "members width"], Float[Tensor, "members rows"]]:
+        """Bring what members add to the last layer to where that is."""
+        return committee.heads.to(self.head), committee.shifts.to(self.origins)
 
 
 class _BeforeHead(nn.Module):

@@ -51,7 +51,20 @@ def load_entries(
             entries of one id differ.
     """
     source = Path(path)
-    data = read_json(source)
+    return replace(entries_in(read_json(source), source, coverage=coverage), date=date)
+
+
+def entries_in(data: object, source: Path, *, coverage: Coverage = Coverage.SUPPLIED) -> Reference:
+    """Make a reference of the content of a file that ``load_entries`` would read.
+
+    Args:
+        data: The content.
+        source: The file, which names the reference.
+        coverage: Whether the file holds some phases or all that are known.
+
+    Raises:
+        ScreeningError: It holds no entry that can be used, or two entries of one id differ.
+    """
     if not isinstance(data, list | dict) or not data:
         raise ScreeningError(
             f"{source} holds no entries: give a JSON list of what pymatgen's ComputedEntry.as_dict "
@@ -64,7 +77,7 @@ def load_entries(
         else ((_id_in(row, at), row) for at, row in enumerate(data, start=1))
     )
     entries, malformed = _read(rows)
-    made = reference_from_entries(name, entries, date=date, coverage=coverage, omitted=malformed)
+    made = reference_from_entries(name, entries, coverage=coverage, omitted=malformed)
     return replace(made, source=f"pymatgen entries of '{name}'")
 
 

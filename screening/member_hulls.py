@@ -16,12 +16,12 @@ from screening.errors import ScreeningError
 from screening.references import reference_from_energies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from pymatgen.core.composition import Composition
 
-    from screening.hull import Hulls
+    from screening.hull import HullDistance, Hulls
     from screening.reference import Reference
 
 
@@ -103,6 +103,38 @@ def distances_to_own_hulls(
         for hulls, energy in zip(member_hulls, energies.tolist(), strict=True)
     ]
     return MemberDistances(np.array(found))
+
+
+def distances_to_same_rivals(
+    place: HullDistance,
+    offsets: NDArray[np.float64],
+    rivals: Mapping[str, NDArray[np.float64]] | None,
+) -> MemberDistances:
+    """Measure a candidate against what it decomposes to, by every member's energies of both.
+
+    This costs a sum where ``distances_to_own_hulls`` costs a hull for each member. It is the same
+    as long as no member prefers other competitors, and the zeros of the elements cancel; where a
+    member does, its distance is larger than this one by the second order of the offsets.
+
+    Args:
+        place: Where the candidate lies.
+        offsets: Of its energy by each member, in eV/atom less the energy, shape (members,).
+        rivals: The same of the competing phases by id; None where no member predicts them, such as
+            those of DFT.
+
+    Raises:
+        ScreeningError: A competitor has no energies by member, or by another number of them.
+    """
+    moved = np.array(offsets, dtype=np.float64)
+    for phase_id, share in place.decomposes_to.items() if rivals is not None else ():
+        found = (rivals or {}).get(phase_id)
+        if found is None or found.shape != moved.shape:
+            raise ScreeningError(
+                f"{share.formula} ({phase_id}), to which it decomposes, is stored without energies "
+                f"by member: relax the reference again to have them."
+            )
+        moved -= share.fraction * np.asarray(found, dtype=np.float64)
+    return MemberDistances(place.energy_above_hull + moved)
 
 
 def member_references(

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from screening.rules import FlagRule
     from screening.verdict import Verdict
 
-# Of these a calculation would tell nothing about what the rule missed.
 _NOT_DRAWN = frozenset((VerdictStatus.DUPLICATE, VerdictStatus.KNOWN, VerdictStatus.NO_REFERENCE))
 
 
@@ -76,5 +75,13 @@ def proposal_of(
         probability=probability,
         core_hours=core_hours,
         is_known=verdict.values.get("known_as") is not None,
-        may_be_drawn=verdict.status not in _NOT_DRAWN,
+        may_be_drawn=may_be_drawn(verdict.status),
     )
+
+
+def may_be_drawn(status: VerdictStatus) -> bool:
+    """Whether the lot may fall on a candidate of this verdict.
+
+    A copy, a known phase and one without a distance tell nothing of what the rule missed.
+    """
+    return status not in _NOT_DRAWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ __all__ = [
     "Coverage",
     "Reference",
     "ReferencePhase",
+    "formation_energies_in",
     "formation_energy_per_atom",
     "load_element_energies",
     "load_formation_energies",
@@ -108,7 +110,30 @@ def load_formation_energies(
         ScreeningError: A file is missing or unreadable, or a row of it is unusable.
     """
     source = Path(path)
-    rows = read_json(source)
+    made = formation_energies_in(
+        read_json(source), source, element_energies_path, coverage=coverage
+    )
+    return replace(made, date=date)
+
+
+def formation_energies_in(
+    rows: object,
+    source: Path,
+    element_energies_path: str | Path | None = None,
+    *,
+    coverage: Coverage = Coverage.ALL_KNOWN,
+) -> Reference:
+    """Make a reference of the content of a file that ``load_formation_energies`` would read.
+
+    Args:
+        rows: The content.
+        source: The file, which names the reference.
+        element_energies_path: Energies of the elements; None takes the files beside the source.
+        coverage: Whether the file holds some phases or all that are known.
+
+    Raises:
+        ScreeningError: A row is unusable, or there are no energies of the elements.
+    """
     if not isinstance(rows, dict) or not rows:
         raise ScreeningError(
             f"{source} holds no formation energies: give JSON of the form "
@@ -120,7 +145,6 @@ def load_formation_energies(
         scheme=MP2020,
         phases=tuple(_phase(phase_id, row, source) for phase_id, row in sorted(rows.items())),
         element_energies=load_element_energies(*(given or element_files_beside(source))),
-        date=date,
         coverage=coverage,
         source="formation energies of a file",
     )

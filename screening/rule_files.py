@@ -72,7 +72,7 @@ def load_rule(path: Path) -> FlagRule:
 def rule_text(rule: FlagRule) -> str:
     """Write a flag rule as YAML, whole: nothing is left to defaults that may change."""
     values = {"version": rule.version, "name": rule.name or "custom"} | {
-        key: value for key, value in rule.to_dict().items() if key not in {"version", "name"}
+        key: value for key, value in rule.to_whole_dict().items() if key not in {"version", "name"}
     }
     return str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
 

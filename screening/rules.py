@@ -54,6 +54,23 @@ class RankingRule(Checked):
 
 
 @dataclass(frozen=True)
+class DisagreementRule(Checked):
+    """How much others who disagree widen the error of a distance; with 0 they do not.
+
+    The scale of the error becomes ``sqrt(sigma^2 + (w d)^2)`` with a weight w and a difference d of
+    two distances to the hull; ``stability_of`` says why.
+
+    Attributes:
+        potentials: Weight of the largest difference to another potential, among those that
+            ``facet compare`` has compared on the candidate; who was not compared keeps the error.
+        hulls: Weight of the difference between the dft and the own hull, where there are both.
+    """
+
+    potentials: float = limited(0.0, "a weight from 0 to 10, such as 1", least=0.0, most=10.0)
+    hulls: float = limited(0.0, "a weight from 0 to 10, such as 1", least=0.0, most=10.0)
+
+
+@dataclass(frozen=True)
 class BudgetRule(Checked):
     """What may be spent.
 
@@ -86,6 +103,7 @@ class FlagRule(Checked):
         least_probability_on_hull: Least probability of a distance of zero or less, if limited.
         least_probability_within_limit: Least probability of a distance within the limit above.
         assumed_error: Error of the distance in eV/atom of candidates without an uncertainty.
+        disagreement: How much others who disagree widen the error.
         gates: The other gates, and whether one that is not passed ends a candidate.
         cost: What a calculation costs.
         ranking: The order in which flagged candidates are calculated.
@@ -103,6 +121,7 @@ class FlagRule(Checked):
     least_probability_on_hull: float | None = limited(None, _PROBABILITY, least=0.0, most=1.0)
     least_probability_within_limit: float | None = limited(None, _PROBABILITY, least=0.0, most=1.0)
     assumed_error: float = limited(0.05, "an error in eV/atom, such as 0.05", least=1e-6)
+    disagreement: DisagreementRule = field(default_factory=DisagreementRule)
     gates: Gates = field(default_factory=Gates)
     cost: CostModel = field(default_factory=CostModel)
     ranking: RankingRule = field(default_factory=RankingRule)
@@ -144,7 +163,18 @@ class FlagRule(Checked):
         return "default" if self == plain else "custom"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the rule as plain data."""
+        """Return the rule as plain data.
+
+        What came after the first rules were stored is left out where it changes nothing: their ids,
+        and those of the campaigns that they judged, stay.
+        """
+        plain = self.to_whole_dict()
+        if self.disagreement == DisagreementRule():
+            del plain["disagreement"]
+        return plain
+
+    def to_whole_dict(self) -> dict[str, Any]:
+        """Return the rule as plain data with everything that it leaves as it is by default."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return plain
 

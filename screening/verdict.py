@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from screening.calibration import Calibration
 from screening.evidence import Evidence, Uncertainty
 from screening.gates.outcome import GateOutcome, GateStatus
 from screening.gates.sequence import further_obstacles, walk
-from screening.stability import Stability, stability_of
+from screening.stability import Stability
+from screening.trust import error_sentence, stability_under
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +92,8 @@ def judge(evidence: Evidence, rule: FlagRule) -> Verdict:
     gates = walk(evidence, rule, stability)
     status = _status(gates)
     obstacles = further_obstacles(evidence, rule, stability)
-    remarks = (each.sentence for each in gates if each.status is GateStatus.WARNING)
+    remarks = [each.sentence for each in gates if each.status is GateStatus.WARNING]
+    remarks += error_sentence(evidence, stability)
     return Verdict(
         is_flagged=status is VerdictStatus.FLAGGED,
         status=status,
@@ -101,23 +102,6 @@ def judge(evidence: Evidence, rule: FlagRule) -> Verdict:
         gates=gates,
         stability=stability,
         values=evidence.to_dict(),
-    )
-
-
-def stability_under(evidence: Evidence, rule: FlagRule) -> Stability | None:
-    """Tell how probable it is that a candidate is stable; None without a distance."""
-    distance, known = evidence.distance, evidence.uncertainty
-    if distance is None:
-        return None
-    calibration = (
-        Calibration(known.stretch, known.bias, known.freedom, known.offset) if known else None
-    )
-    return stability_of(
-        distance,
-        rule.max_energy_above_hull,
-        spread=known.spread if known else None,
-        calibration=calibration,
-        assumed_error=rule.assumed_error,
     )
 
 

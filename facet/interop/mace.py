@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, requires, version
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from packaging.requirements import Requirement
 
 from facet.errors import CheckpointError, UnsupportedElement
 from facet.graph.elements import symbol
+from facet.interop.mace_models import MACE_MP_0_SMALL
 from facet.potential import Prediction
 
 if TYPE_CHECKING:
@@ -30,11 +33,10 @@ if TYPE_CHECKING:
 
     from facet.graph.batch import GraphBatch
 
-MACE_MP_0_SMALL = "2ddb079cee0e131eaaf6912ba581b394551ead283e95c99cfe78c605d10b5736"
-"""SHA-256 of the weights of MACE-MP-0 small (MIT license; Batatia et al., arXiv 2401.00096)."""
-
 ENERGY_SCHEME = "PBE+U uncorrected"
 """Energies that MACE-MP models are trained on."""
+
+PACKAGE = "mace-torch"
 
 UNSAFE_SWITCH = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 """Variable that MACE sets on import; it would switch off torch's safe loading everywhere."""
@@ -146,9 +148,11 @@ def load_mace(
         energy_scheme: Functional and corrections of the energies it was trained on.
 
     Raises:
-        CheckpointError: The file is missing or another one, or MACE is not installed here.
+        CheckpointError: The file is missing or another one, or MACE is not installed here, or not
+            with the e3nn that it needs.
     """
     content = _verified_content(Path(path), sha256)
+    _check_e3nn()
     with _environment_kept():
         try:
             import_module("mace.modules.models")
@@ -176,6 +180,23 @@ def _verified_content(path: Path, sha256: str) -> bytes:
             "code when it is loaded; if you trust this one, pass its checksum."
         )
     return content
+
+
+def _check_e3nn() -> None:
+    """Refuse an e3nn that MACE does not ask for: another may load its models and change numbers.
+
+    Raises:
+        CheckpointError: One is installed.
+    """
+    with suppress(PackageNotFoundError):  # what is missing cannot be imported, which says more
+        needed = [Requirement(each) for each in requires(PACKAGE) or ()]
+        found = version("e3nn")
+        for each in needed:
+            if each.name == "e3nn" and found not in each.specifier:
+                raise CheckpointError(
+                    f"MACE needs e3nn{each.specifier}, and e3nn {found} is installed beside it; "
+                    "`facet env make mace` mends it."
+                )
 
 
 @contextmanager

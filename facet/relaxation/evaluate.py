@@ -17,8 +17,11 @@ from facet.relaxation.budget import FIRST_BUDGET, NO_LIMIT, Budget
 from facet.relaxation.gauges import gauge_of
 from facet.relaxation.guard import Mishap, attempt
 from facet.relaxation.memory import MemoryBook
+from facet.uncertainty import MemberPrediction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jaxtyping import Float
     from torch import Tensor
 
@@ -35,12 +38,15 @@ class Evaluation(NamedTuple):
         forces: In eV/angstrom; ``nan`` where it failed.
         stress: In eV/A^3; ``nan`` where it failed.
         failures: Why it failed, by index of the crystal.
+        member_offsets: Energy by each member of a committee less the energy in eV, where the
+            potential tells; ``nan`` where it failed.
     """
 
     energy: Float[Tensor, " structures"]
     forces: Float[Tensor, "atoms 3"]
     stress: Float[Tensor, "structures 3 3"]
     failures: dict[int, Stop]
+    member_offsets: Float[Tensor, "structures members"] | None = None
 
 
 class Evaluator:
@@ -136,6 +142,7 @@ class Evaluator:
                 for (first, _), part in zip(limits, parts, strict=True)
                 for index, stop in part.failures.items()
             },
+            _offsets_of(parts),
         )
 
 
@@ -194,6 +201,21 @@ def part_of(batch: GraphBatch, start: int, stop: int) -> GraphBatch:
     )
 
 
+def _offsets_of(parts: Sequence[Evaluation]) -> Float[Tensor, "structures members"] | None:
+    """Join what members say of several parts, if they say anything."""
+    known = next((part.member_offsets for part in parts if part.member_offsets is not None), None)
+    if known is None:
+        return None
+    return torch.cat(
+        [
+            known.new_full((len(part.energy), known.shape[1]), torch.nan)
+            if part.member_offsets is None
+            else part.member_offsets
+            for part in parts
+        ]
+    )
+
+
 def _in_double_precision(prediction: Prediction, batch: GraphBatch) -> Evaluation:
     """Check the shapes of a prediction and bring it to the precision of the batch."""
     wanted = ((batch.num_structures,), (batch.num_atoms, 3), (batch.num_structures, 3, 3))
@@ -203,7 +225,10 @@ def _in_double_precision(prediction: Prediction, batch: GraphBatch) -> Evaluatio
         raise ValueError(f"energy, forces and stress have shapes {found}, not {wanted}")
     like = batch.positions
     energy, forces, stress = (each.detach().to(like.device, like.dtype) for each in answer)
-    return Evaluation(energy, forces, stress, failures={})
+    offsets = None
+    if isinstance(prediction, MemberPrediction):
+        offsets = prediction.member_offsets.to(like.device, like.dtype)
+    return Evaluation(energy, forces, stress, failures={}, member_offsets=offsets)
 
 
 def _is_finite(answer: Evaluation) -> bool:

@@ -111,7 +111,7 @@ class Lane:
             if i not in faults and (self._is_last or end.reason is not StopReason.CONVERGED)
         }
         leaving += departures(state, faults, settings.symprec)
-        leaving += departures(good, final, settings.symprec)
+        leaving += departures(good, final, settings.symprec, evaluation.member_offsets)
         state, stuck = step_apart(without(good, ends), settings)
         given_up = {**hopeless(state), **stuck}
         leaving += departures(state, given_up, settings.symprec)

@@ -15,6 +15,9 @@ from facet.relaxation.state import keep_states, rows_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jaxtyping import Float
+    from torch import Tensor
+
     from facet.relaxation.result import Stop
     from facet.relaxation.state import OptimizerState
     from facet.relaxation.tickets import Ticket
@@ -34,13 +37,19 @@ class Departure(NamedTuple):
     result: RelaxResult
 
 
-def departures(state: OptimizerState, stops: Mapping[int, Stop], symprec: float) -> list[Departure]:
+def departures(
+    state: OptimizerState,
+    stops: Mapping[int, Stop],
+    symprec: float,
+    member_offsets: Float[Tensor, "structures members"] | None = None,
+) -> list[Departure]:
     """Make the results of the crystals that stopped, at their last good geometry.
 
     Args:
         state: Crystals in flight.
         stops: Why some of them leave, by index.
         symprec: Tolerance in angstrom for their space groups.
+        member_offsets: Energies by each member less the energy in eV, of all crystals in flight.
     """
     if not stops:
         return []
@@ -76,9 +85,20 @@ def departures(state: OptimizerState, stops: Mapping[int, Stop], symprec: float)
             initial_space_group=ticket.space_group,
             space_group=_space_group(end, ticket, symprec),
             trajectory=ticket.recorder.finish(end) if ticket.recorder else None,
+            member_offsets=_offsets(member_offsets, index, len(end.species)),
         )
         leaving.append(Departure(ticket, result))
     return leaving
+
+
+def _offsets(
+    member_offsets: Float[Tensor, "structures members"] | None, index: int, num_atoms: int
+) -> np.ndarray | None:
+    """What the members say of one crystal in eV/atom, if they say numbers."""
+    if member_offsets is None:
+        return None
+    found: np.ndarray = (member_offsets[index] / num_atoms).float().cpu().numpy()
+    return found if np.isfinite(found).all() else None
 
 
 def _remark(num_straightened: int) -> str:

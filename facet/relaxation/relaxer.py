@@ -17,6 +17,7 @@ from facet.relaxation.second_look import better_end, is_worth_rattling, second_s
 from facet.relaxation.settings import RelaxSettings
 from facet.relaxation.state import OptimizerState, empty_state
 from facet.relaxation.suspended import suspend
+from facet.uncertainty import HasMembers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,6 +95,8 @@ class Relaxation:
 
     def _lane(self, potential: Potential, *, is_last: bool) -> Lane:
         settings = self.settings
+        if is_last and isinstance(potential, HasMembers):
+            potential = potential.telling_members()
         evaluator = evaluator_for(potential, settings.max_batch_atoms, settings.max_batch_edges)
         nobody = empty_state(optimizer_named(settings.optimizer), potential.device)
         return Lane(evaluator, settings, nobody, is_last=is_last)

@@ -65,6 +65,9 @@ class RelaxResult:
         symmetric_energy: Energy in eV where the crystal first came to rest, if it was rattled and
             relaxed again.
         trajectory: What it passed, if that was asked for.
+        member_offsets: Energies in eV/atom by each member of the potential's committee, less the
+            energy by the potential, single precision, shape (members,); known of crystals that
+            converged, where the potential has a committee.
     """
 
     name: str
@@ -87,6 +90,7 @@ class RelaxResult:
     space_group: int | None = None
     symmetric_energy: float | None = None
     trajectory: Trajectory | None = None
+    member_offsets: np.ndarray | None = None
 
     @property
     def crystal(self) -> Crystal:

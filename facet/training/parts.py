@@ -5,9 +5,12 @@ from __future__ import annotations
 import struct
 import zipfile
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from facet.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,8 +62,12 @@ def join(arrays: Sequence[np.ndarray]) -> np.ndarray | Parts:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read the arrays of an ``.npz`` file."""
-    with np.load(path, allow_pickle=False) as pack:
+    """Read the arrays of an ``.npz`` file.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    with _opened(path) as pack:
         return {name: pack[name] for name in pack.files}
 
 
@@ -68,14 +75,31 @@ def map_arrays(path: Path) -> dict[str, np.ndarray]:
     """Open the arrays of an ``.npz`` file without reading those that are not compressed.
 
     The file must not be changed while they are in use.
+
+    Raises:
+        DataError: The file is damaged.
     """
-    with np.load(path, allow_pickle=False) as pack, path.open("rb") as stream:
+    with _opened(path) as pack, path.open("rb") as stream:
         mapped = {
             member.filename.removesuffix(".npy"): _mapped(path, stream, member)
             for member in pack.zip.infolist()
             if member.compress_type == zipfile.ZIP_STORED
         }
         return {name: _either(mapped.get(name), pack, name) for name in pack.files}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:  # numpy's own type hides that it has an archive
+    """Open a file, and say which one it is if it is damaged."""
+    try:
+        # Opened here, because numpy leaves a file open in which it finds no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as pack:
+            yield pack
+    except (zipfile.BadZipFile, EOFError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read as labeled frames: it is no whole .npz file, so make or copy "
+            "it anew."
+        ) from error
 
 
 def _either(mapped: np.ndarray | None, pack: np.lib.npyio.NpzFile, name: str) -> np.ndarray:

@@ -121,8 +121,10 @@ def read_settings(path: Path) -> TrainSettings:
     """
     try:
         values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"The training config {path} cannot be read: {error}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(
+            f"The training config {path} cannot be read ({_reason(error)}): check that it is YAML."
+        ) from error
     if not isinstance(values, dict) or not ({"model", "start_from"} & set(values)):
         raise ConfigError(f"The training config {path} needs at least `model` and `shards`.")
     unknown = sorted(set(values) - {each.name for each in fields(TrainSettings)})
@@ -132,6 +134,13 @@ def read_settings(path: Path) -> TrainSettings:
     values["model"] = _model(values["model"]) if "model" in values else started(values)
     values["loss"] = LossWeights(**values.get("loss", {}))
     return TrainSettings(**{name: _number(value) for name, value in values.items()})
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a file, in one line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _place(values: dict[str, Any], folder: Path) -> None:

@@ -8,6 +8,7 @@ from screening.gates.limits import Mode
 from screening.gates.outcome import GateOutcome, failed, passed, skipped, warned
 from screening.gates.structural import not_passed
 from screening.gates.words import mev, percent
+from screening.trust import others_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +62,13 @@ def uncertainty(evidence: Evidence, rule: FlagRule, stability: Stability | None)
     gate = rule.gates.uncertainty
     if gate.mode is Mode.OFF:
         return skipped("uncertainty", "The rule does not ask.")
-    if stability is None or evidence.uncertainty is None:
-        return skipped("uncertainty", "The distance has no uncertainty: no committee measured it.")
+    if stability is None or (evidence.uncertainty is None and not stability.disagreement):
+        return skipped("uncertainty", "The distance has no uncertainty: nobody measured it.")
     sentence = f"The distance is uncertain by {mev(stability.scale)} meV/atom"
+    others = others_in_words(evidence, stability)
     if stability.scale <= gate.largest:
-        return passed("uncertainty", f"{sentence}.", stability.scale, gate.largest)
-    sentence += f", above the limit of {mev(gate.largest)} meV/atom."
+        return passed("uncertainty", f"{sentence}{others}.", stability.scale, gate.largest)
+    sentence += f", above the limit of {mev(gate.largest)} meV/atom{others}."
     return not_passed(gate.mode)("uncertainty", sentence, stability.scale, gate.largest)
 
 

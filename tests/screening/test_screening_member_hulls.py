@@ -9,6 +9,7 @@ from screening.hull import Hulls
 from screening.member_hulls import (
     distances_to_fixed_hull,
     distances_to_own_hulls,
+    distances_to_same_rivals,
     member_references,
 )
 from screening.references import reference_from_energies
@@ -106,3 +107,41 @@ def test_an_element_that_the_reference_lacks_is_named():
     hulls = Hulls(reference_from_energies("r", MP2020, [(*p[:2], p[2][0]) for p in phases()]))
     with pytest.raises(MissingReference, match="K"):
         distances_to_fixed_hull(hulls, Composition("KCl"), [-6.0, -6.1])
+
+
+def offsets_of(cell, energies):
+    """Energies by each member less their mean, in eV/atom."""
+    return (np.asarray(energies) - np.mean(energies)) / cell.num_atoms
+
+
+def test_against_the_same_rivals_the_distances_are_those_of_every_members_own_hull():
+    rng = np.random.default_rng(3)
+    known = [(name, cell, e + rng.normal(0, 0.004, 5)) for name, cell, e in phases()]
+    energies = rng.normal(-9.0, 0.004, 5)
+    slow = distances_to_own_hulls(
+        [Hulls(each) for each in member_references("own", SCHEME, known)], CANDIDATE, energies
+    )
+    means = [(name, cell, float(np.mean(e))) for name, cell, e in known]
+    place = Hulls(reference_from_energies("own", SCHEME, means)).distance(
+        CANDIDATE, float(energies.mean())
+    )
+    rivals = {name: offsets_of(cell, e) for name, cell, e in known}
+    fast = distances_to_same_rivals(place, offsets_of(CANDIDATE, energies), rivals)
+    np.testing.assert_allclose(fast.energies_above_hull, slow.energies_above_hull, atol=1e-12)
+    assert fast.spread > 1e-3
+
+
+def test_rivals_that_no_member_predicts_stay_where_they_are():
+    means = [(name, cell, float(np.mean(e))) for name, cell, e in phases()]
+    place = Hulls(reference_from_energies("r", MP2020, means)).distance(CANDIDATE, -9.0)
+    offsets = np.array([-0.01, 0.0, 0.01])
+    found = distances_to_same_rivals(place, offsets, None)
+    assert found.spread == pytest.approx(0.01)
+    assert found.mean == pytest.approx(place.energy_above_hull)
+
+
+def test_a_rival_without_energies_by_member_is_named():
+    means = [(name, cell, float(np.mean(e))) for name, cell, e in phases()]
+    place = Hulls(reference_from_energies("own", SCHEME, means)).distance(CANDIDATE, -9.0)
+    with pytest.raises(ScreeningError, match=r"\(nacl\), to which it decomposes"):
+        distances_to_same_rivals(place, np.zeros(3), {"na": np.zeros(3)})

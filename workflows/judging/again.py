@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from db.documents import CampaignDoc, RelaxationDoc, StructureDoc
+from db.documents import CampaignDoc
 from db.filters import CandidateFilter, CandidateSort
-from db.queries import candidates, documents_by_id
+from db.queries import candidates
 from screening.evidence import Evidence
-from screening.gates.prototype import compare_prototypes
 from screening.rule_diff import diff, judge_again
-from screening.verdict import judge
-from workflows.convert import structure_of
-from workflows.judging.judged import asks_for_prototypes
+from workflows.comparison.disagreement import disagreements_in
+from workflows.judging.prototypes import with_prototypes
 from workflows.judging.stored import verdict_of
 from workflows.operations.queue import stored_campaign
 from workflows.screen import screen
@@ -54,11 +52,12 @@ def preview(database: MongoDatabase, campaign_id: str, rule: FlagRule) -> Rejudg
     Raises:
         MissingDocumentError: There is no such campaign.
     """
-    stored_campaign(database, campaign_id)
+    campaign = stored_campaign(database, campaign_id)
     rows = _screened(database, campaign_id)
     verdicts = {name: verdict_of(each) for name, each in rows.items()}
     before = {name: each for name, each in verdicts.items() if each is not None}
-    after = _with_prototypes(database, rows, judge_again(before, rule), rule)
+    seen = _with_disagreements(database, campaign, before)
+    after = with_prototypes(database, rows, judge_again(seen, rule), rule)
     told = _compared(before, after, rule)
     return told._replace(num_without_evidence=len(rows) - len(before))
 
@@ -85,6 +84,19 @@ def _screened(database: MongoDatabase, campaign_id: str) -> dict[str, CandidateD
     return {each.material_id: each for each in found}
 
 
+def _with_disagreements(
+    database: MongoDatabase, campaign: CampaignDoc, verdicts: Mapping[str, Verdict]
+) -> dict[str, Verdict]:
+    """Add what comparisons have found since the verdicts, as screening again would see it."""
+    known = disagreements_in(database, campaign.campaign_id, campaign.potential_fingerprint)
+    found = {}
+    for name, verdict in verdicts.items():
+        evidence = Evidence.from_dict(verdict.values)
+        seen = replace(evidence, disagreements=known.get(name, ()))
+        found[name] = replace(verdict, values=seen.to_dict())
+    return found
+
+
 def _verdicts(rows: Mapping[str, CandidateDoc]) -> dict[str, Verdict]:
     found = {name: verdict_of(each) for name, each in rows.items()}
     return {name: each for name, each in found.items() if each is not None}
@@ -105,25 +117,3 @@ def _compared(
 
 def _num_flagged(verdicts: Mapping[str, Verdict]) -> int:
     return sum(each.is_flagged for each in verdicts.values())
-
-
-def _with_prototypes(
-    database: MongoDatabase,
-    rows: Mapping[str, CandidateDoc],
-    verdicts: Mapping[str, Verdict],
-    rule: FlagRule,
-) -> dict[str, Verdict]:
-    """Measure prototypes of candidates that are flagged only now, and judge these again."""
-    found = dict(verdicts)
-    if not asks_for_prototypes(rule):
-        return found
-    for name, verdict in verdicts.items():
-        evidence = Evidence.from_dict(verdict.values)
-        if not verdict.is_flagged or evidence.prototype is not None:
-            continue
-        row = rows[name]
-        (before,) = documents_by_id(database, StructureDoc, [str(row.structure_id)])
-        (relaxed,) = documents_by_id(database, RelaxationDoc, [str(row.relaxation_id)])
-        crystals = structure_of(before.geometry), structure_of(relaxed.geometry)
-        found[name] = judge(replace(evidence, prototype=compare_prototypes(*crystals)), rule)
-    return found

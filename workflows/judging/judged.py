@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from db.documents import StructureDoc
 from db.queries import documents_by_id
-from screening.gates.limits import Mode
 from screening.gates.measure import with_crystal
 from screening.gates.prototype import compare_prototypes
 from screening.hull_distances import HullCandidate, HullDistances, HullName, NoReference
 from screening.novelty import group_duplicates, match_known
-from screening.verdict import Evidence, Uncertainty, judge
+from screening.verdict import Evidence, judge
 from workflows.convert import structure_of
 from workflows.findings import NO_ENERGY, Finding
+from workflows.judging.prototypes import asks_for_prototypes
+from workflows.judging.uncertainty import measured_error
+from workflows.stability.evidence import stability_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from db.client import MongoDatabase
-    from screening.calibration import Calibration
     from screening.rules import FlagRule
     from workflows.findings import Relaxed
     from workflows.judging.surroundings import Surroundings
@@ -52,6 +53,7 @@ def judged(
     known = _known_phases(at_rest, around)
     cells = _cells(crystals, copies)
     around.three.put(cells.values())
+    measured = stability_evidence(database, (each.relaxation.relaxation_id for each in at_rest))
     findings = []
     for each in crystals:
         cell = cells.get(each.material_id)
@@ -60,14 +62,10 @@ def judged(
             _evidence(each, places, around),
             duplicate_of=copies.get(each.material_id),
             known_as=known.get(each.material_id),
+            **measured.get(each.relaxation.relaxation_id, {}),
         )
         findings.append(_finding(each, places, evidence, rule, around))
     return _with_prototypes(database, findings, rule)
-
-
-def asks_for_prototypes(rule: FlagRule) -> bool:
-    """Whether a rule looks at prototypes at all."""
-    return rule.gates.prototype.mode is not Mode.OFF
 
 
 def _known_phases(at_rest: Sequence[Relaxed], around: Surroundings) -> dict[str, str]:
@@ -107,6 +105,7 @@ def _evidence(relaxed: Relaxed, places: HullDistances, around: Surroundings) -> 
     distance = places.distance(around.headline)
     rivals = distance.decomposes_to.values() if distance else ()
     by_hull = {name.value: places.energy_above_hull(name) for name in HullName}
+    error = measured_error(relaxed, distance, around.errors)
     evidence = Evidence(
         stop_reason=relaxed.relaxation.stop_reason,
         stop_message=relaxed.relaxation.message,
@@ -116,7 +115,10 @@ def _evidence(relaxed: Relaxed, places: HullDistances, around: Surroundings) -> 
         decomposes_to=tuple(each.formula for each in rivals),
         hull_description=around.description,
         hull_distances={name: value for name, value in by_hull.items() if value is not None},
-        uncertainty=_uncertainty(around.calibration),
+        spread=error.spread,
+        uncertainty=error.uncertainty,
+        no_uncertainty=error.reason,
+        disagreements=around.disagreements.get(relaxed.material_id, ()),
     )
     return with_crystal(evidence, relaxed.structure) if _has_shape(relaxed) else evidence
 
@@ -124,13 +126,6 @@ def _evidence(relaxed: Relaxed, places: HullDistances, around: Surroundings) -> 
 def _has_shape(relaxed: Relaxed) -> bool:
     """Say whether a crystal can be measured; one that exploded or failed may have any cell."""
     return relaxed.energy is not None and relaxed.relaxation.stop_reason in MEASURED_ENDS
-
-
-def _uncertainty(learned: Calibration | None) -> Uncertainty | None:
-    """Return the error of every distance as finished DFT calculations showed it."""
-    if learned is None:
-        return None
-    return Uncertainty(0.0, learned.stretch, learned.bias, learned.freedom, learned.offset)
 
 
 def _finding(

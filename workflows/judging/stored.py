@@ -12,7 +12,7 @@ from screening.gates.outcome import GateOutcome, GateStatus
 from screening.hull_distances import HullName
 from screening.stability import Stability
 from screening.verdict import Verdict, VerdictStatus
-from workflows.convert import screened_outcome
+from workflows.convert import ON_HULL, screened_outcome
 
 if TYPE_CHECKING:
     from db.documents import CandidateDoc, CandidateOutcome
@@ -31,19 +31,49 @@ def judged_outcome(finding: Finding, worth: Worth) -> CandidateOutcome:
         finding.duplicate_of,
         worth.rank,
     )
-    verdict, places = finding.verdict, finding.places
+    places = finding.places
     further: dict[str, Any] = {
         "hulls": _places(places, finding) if places else {},
         "disagreement": places.disagreement if places else None,
-        "known_as": verdict.values.get("known_as"),
+        "known_as": finding.verdict.values.get("known_as"),
+    }
+    return told.model_copy(update=further | verdict_fields(finding.verdict, worth))
+
+
+def verdict_fields(verdict: Verdict, worth: Worth) -> dict[str, Any]:
+    """Return what a verdict says of a candidate, as the candidate stores it."""
+    return {
+        "is_flagged": verdict.is_flagged,
+        "verdict": verdict.status.value,
+        "reasons": verdict.reasons,
+        "rule_id": verdict.rule_id,
         "gates": tuple(map(_stored_gate, verdict.gates)),
         "evidence": dict(verdict.values),
         "chances": Chances(**verdict.stability.to_dict()) if verdict.stability else None,
         "p_stable": worth.p_stable,
         "core_hours": worth.core_hours,
         "choice": _choice(worth),
+        "rank": worth.rank,
     }
-    return told.model_copy(update=further)
+
+
+def distance_fields(distance: HullDistance) -> dict[str, Any]:
+    """Return what the distance to the hull of the headline says of a candidate."""
+    return {
+        "formation_energy_per_atom": distance.formation_energy_per_atom,
+        "energy_above_hull": distance.energy_above_hull,
+        "is_stable": distance.energy_above_hull <= ON_HULL,
+        "decomposes_to": _decomposition(distance),
+    }
+
+
+def hull_place(distance: HullDistance, version: str) -> HullPlace:
+    """Return the place of a candidate on a hull that has one for it."""
+    return HullPlace(
+        energy_above_hull=distance.energy_above_hull,
+        decomposes_to=_decomposition(distance),
+        version=version,
+    )
 
 
 def verdict_of(candidate: CandidateDoc) -> Verdict | None:

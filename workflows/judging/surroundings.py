@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.documents import ReferenceDoc
@@ -9,8 +10,10 @@ from db.queries import documents_by_id, known_ids
 from screening.hull_distances import HullName, NoReference
 from screening.schemes import MP2020
 from screening.three_hulls import ThreeHulls
+from workflows.comparison.disagreement import Disagreements, disagreements_in
 from workflows.competitors import reference_for
-from workflows.dft.proposals import LEARNED, learned_calibration
+from workflows.dft.proposals import LEARNED
+from workflows.judging.uncertainty import KnownErrors, known_errors
 from workflows.references import reference_of
 
 if TYPE_CHECKING:
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
 
     from db.client import MongoDatabase
     from db.documents import CampaignDoc
-    from screening.calibration import Calibration
     from screening.hull import Hulls
     from screening.reference import Reference
     from workflows.findings import Relaxed
@@ -42,13 +44,15 @@ class Surroundings(NamedTuple):
         three: The hulls by name; candidates enter the self hull as they are judged.
         headline: The hull whose distance is ``energy_above_hull``.
         known: Known phases with their relaxed crystals, if the reference has crystals.
-        calibration: What DFT taught of the errors of the distance, if it did.
+        errors: What is known of the errors of their distances.
+        disagreements: With other potentials, where they were compared.
     """
 
     three: ThreeHulls
     headline: HullName
     known: tuple[tuple[str, Structure], ...] = ()
-    calibration: Calibration | None = None
+    errors: KnownErrors = KnownErrors()
+    disagreements: Disagreements = MappingProxyType({})
 
     @property
     def hulls(self) -> Hulls:
@@ -85,7 +89,12 @@ def surroundings_of(
     around = surroundings_by(
         _with_dft_results(database, campaign) or asked, campaign.potential_fingerprint, phases
     )
-    return around._replace(calibration=learned_calibration(campaign))
+    return around._replace(
+        errors=known_errors(campaign, around.headline, phases),
+        disagreements=disagreements_in(
+            database, campaign.campaign_id, campaign.potential_fingerprint
+        ),
+    )
 
 
 def surroundings_by(

@@ -10,10 +10,11 @@ from screening.errors import ScreeningError
 from screening.rank import proposal_of, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from screening.budget import Choice
+    from screening.budget import Choice, Proposal
     from screening.rules import FlagRule
+    from screening.verdict import Verdict
     from workflows.findings import Finding
 
 
@@ -33,39 +34,69 @@ class Worth(NamedTuple):
     rank: int | None = None
 
 
-def worths(findings: Sequence[Finding], rule: FlagRule, seed: str) -> dict[str, Worth]:
+class Weighed(NamedTuple):
+    """A judged candidate and what its calculation costs.
+
+    Attributes:
+        material_id: Its name.
+        chemsys: Its chemical system.
+        verdict: On it.
+        energy_above_hull: Signed distance to the hull in eV/atom.
+        core_hours: Of its calculation; None where it cannot be calculated.
+    """
+
+    material_id: str
+    chemsys: str
+    verdict: Verdict
+    energy_above_hull: float | None
+    core_hours: float | None
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether it deserves a DFT calculation."""
+        return self.verdict.is_flagged
+
+    def proposal(self, rule: FlagRule) -> Proposal:
+        """Propose it to the budget of a rule."""
+        return proposal_of(
+            self.material_id, self.chemsys, self.verdict, self.core_hours or 0.0, rule
+        )
+
+
+def weighed(finding: Finding, rule: FlagRule) -> Weighed:
+    """Say what the calculation of a candidate costs that was judged just now."""
+    return Weighed(
+        finding.material_id,
+        finding.relaxed.candidate.chemsys or "",
+        finding.verdict,
+        finding.energy_above_hull,
+        _cost(finding, rule),
+    )
+
+
+def worths(rows: Sequence[Weighed], rule: FlagRule, seed: str) -> dict[str, Worth]:
     """Say of every candidate what it is worth.
 
     With a budget the flagged are ranked as they are chosen, most worth per core-hour first, those
     left over behind them; without one by their distance to the hull.
 
     Args:
-        findings: Judged by the rule.
+        rows: Judged by the rule.
         rule: Says the budget, and what is worth how much.
         seed: Of the lot; a campaign's id.
     """
-    costs = {each.material_id: _cost(each, rule) for each in findings}
-    proposals = {
-        each.material_id: proposal_of(
-            each.material_id,
-            each.relaxed.candidate.chemsys or "",
-            each.verdict,
-            costs[each.material_id] or 0.0,
-            rule,
-        )
-        for each in findings
-    }
-    possible = [each for name, each in proposals.items() if costs[name] is not None]
+    proposals = {each.material_id: each.proposal(rule) for each in rows}
+    possible = [proposals[each.material_id] for each in rows if each.core_hours is not None]
     choices = {each.material_id: each for each in choose(possible, rule, seed)}
-    ranks = _ranks(findings, choices, rule)
+    ranks = _ranks(rows, choices, rule)
     return {
         each.material_id: Worth(
-            core_hours=costs[each.material_id],
+            core_hours=each.core_hours,
             p_stable=proposals[each.material_id].probability if each.verdict.stability else None,
             choice=choices.get(each.material_id),
             rank=ranks.get(each.material_id),
         )
-        for each in findings
+        for each in rows
     }
 
 
@@ -80,10 +111,10 @@ def _cost(finding: Finding, rule: FlagRule) -> float | None:
 
 
 def _ranks(
-    findings: Sequence[Finding], choices: Mapping[str, Choice], rule: FlagRule
+    rows: Iterable[Weighed], choices: Mapping[str, Choice], rule: FlagRule
 ) -> dict[str, int]:
     """Places of the flagged."""
-    ordered = [each.material_id for each in rank(findings)]
+    ordered = [each.material_id for each in rank(rows)]
     if rule.budget.core_hours is not None:
         ordered.sort(key=lambda name: _place(name, choices))
     return {name: place for place, name in enumerate(ordered, start=1)}

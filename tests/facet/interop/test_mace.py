@@ -15,6 +15,7 @@ import torch
 from facet import load
 from facet.errors import CheckpointError, UnsupportedElement
 from facet.graph.neighbors import Crystal, build_batch
+from facet.interop import mace
 from facet.interop.mace import MACE_MP_0_SMALL, MacePotential, load_mace
 
 ROOT = Path(__file__).parents[3]
@@ -173,3 +174,15 @@ def test_an_element_that_the_model_does_not_know_is_named():
 def test_a_model_with_several_heads_is_refused():
     with pytest.raises(CheckpointError, match="pbe, r2scan"):
         MacePotential(KnowsSilicon(["pbe", "r2scan"]), "test", "model energies")
+
+
+@pytest.mark.parametrize("found", ["0.5.1", "0.6.0"])
+def test_an_e3nn_that_mace_does_not_ask_for_is_named_with_the_mend(tmp_path, monkeypatch, found):
+    weights = tmp_path / "any.model"
+    weights.write_bytes(b"anything")
+    needs = {"mace-torch": ["numpy", "e3nn==0.4.4"]}
+    monkeypatch.setattr(mace, "requires", needs.__getitem__)
+    monkeypatch.setattr(mace, "version", {"e3nn": found}.__getitem__)
+    sentence = f"needs e3nn==0.4.4, and e3nn {found} is installed .* `facet env make mace` mends it"
+    with pytest.raises(CheckpointError, match=sentence):
+        load_mace(weights, sha256=hashlib.sha256(b"anything").hexdigest())

@@ -164,7 +164,8 @@ def test_every_gate_and_the_evidence_are_stored_with_the_verdict(alloy_rows):
     assert row.evidence["prototype"]["is_kept"]
     assert row.evidence["energy_above_hull"] == row.energy_above_hull
     assert row.p_stable == row.chances.on_hull
-    assert not row.chances.is_calibrated
+    assert row.chances.is_calibrated
+    assert row.evidence["uncertainty"]["spread"] == row.evidence["spread"] > 0
 
 
 def test_atoms_on_top_of_each_other_are_unphysical_however_stable_they_look(

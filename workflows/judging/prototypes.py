@@ -1,0 +1,56 @@
+"""The dearest measure of all, taken of those only that a rule flags without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from db.documents import RelaxationDoc, StructureDoc
+from db.queries import documents_by_id
+from screening.evidence import Evidence
+from screening.gates.limits import Mode
+from screening.gates.prototype import compare_prototypes
+from screening.verdict import judge
+from workflows.convert import structure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from db.client import MongoDatabase
+    from db.documents import CandidateDoc
+    from screening.rules import FlagRule
+    from screening.verdict import Verdict
+
+
+def asks_for_prototypes(rule: FlagRule) -> bool:
+    """Whether a rule looks at prototypes at all."""
+    return rule.gates.prototype.mode is not Mode.OFF
+
+
+def with_prototypes(
+    database: MongoDatabase,
+    rows: Mapping[str, CandidateDoc],
+    verdicts: Mapping[str, Verdict],
+    rule: FlagRule,
+) -> dict[str, Verdict]:
+    """Measure prototypes of stored candidates that are flagged only now, and judge these again.
+
+    Args:
+        database: Holds the crystals.
+        rows: The candidates by name.
+        verdicts: On them, by the rule.
+        rule: The rule.
+    """
+    found = dict(verdicts)
+    if not asks_for_prototypes(rule):
+        return found
+    for name, verdict in verdicts.items():
+        evidence = Evidence.from_dict(verdict.values)
+        if not verdict.is_flagged or evidence.prototype is not None:
+            continue
+        row = rows[name]
+        (before,) = documents_by_id(database, StructureDoc, [str(row.structure_id)])
+        (relaxed,) = documents_by_id(database, RelaxationDoc, [str(row.relaxation_id)])
+        crystals = structure_of(before.geometry), structure_of(relaxed.geometry)
+        found[name] = judge(replace(evidence, prototype=compare_prototypes(*crystals)), rule)
+    return found
