@@ -46,6 +46,37 @@ def follow_ups_of(
     return [FollowUpDoc.from_mongo(raw) for raw in found]
 
 
+def follow_ups_of_candidate(
+    database: MongoDatabase, campaign_id: str, material_id: str
+) -> list[FollowUpDoc]:
+    """Return the follow-ups that a campaign asked for of one candidate, without their frames."""
+    request = {
+        "$elemMatch": {
+            "campaign_id": {"$eq": campaign_id},
+            "material_id": {"$eq": material_id},
+        }
+    }
+    where = {CAMPAIGN: {"$eq": campaign_id}, "requests": request}
+    found = _collection(database).find(where, {"frames": 0}).sort("_id", ASCENDING)
+    return [FollowUpDoc.from_mongo(raw) for raw in found]
+
+
+def count_follow_ups(database: MongoDatabase, campaign_id: str) -> dict[str, int]:
+    """Count the follow-ups that a campaign asked for by their status, without reading them."""
+    stages: list[dict[str, Any]] = [
+        {"$match": {CAMPAIGN: {"$eq": campaign_id}}},
+        {"$group": {"_id": "$status", "count": {"$sum": 1}}},
+        {"$sort": {"_id": ASCENDING}},
+    ]
+    return {raw["_id"]: int(raw["count"]) for raw in _collection(database).aggregate(stages)}
+
+
+def count_results(database: MongoDatabase, campaign_id: str) -> int:
+    """Return how many calculations that a campaign asked for have a result."""
+    where = {CAMPAIGN: {"$eq": campaign_id}, "status": "finished"}
+    return _collection(database).count_documents(where)
+
+
 def follow_up_by_id(database: MongoDatabase, follow_up_id: str) -> FollowUpDoc:
     """Return a follow-up with its frames.
 

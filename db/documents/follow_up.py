@@ -74,6 +74,9 @@ class Request(Part):
     inclusion_probability: float = Field(
         ge=0, le=1, description="Chance with which it is calculated; 0 where nobody knows."
     )
+    is_flagged: bool | None = Field(
+        default=None, description="Whether the rule flagged it then; None where nobody noted it."
+    )
     rank: int | None = Field(default=None, ge=1, description="Place in the queue, from 1.")
     prediction: Prediction = Field(description="What the potential said.")
     comparison: Comparison | None = Field(default=None, description="What DFT made of that.")
@@ -124,9 +127,7 @@ class FollowUpDoc(BaseDoc):
     nsites: int = Field(ge=1, description="Number of sites of the input.")
     maker: Text = Field(description="Import path of the DFT Maker, module:Class.")
     maker_digest: ContentKey = Field(description="Hash of everything that the Maker is.")
-    ordering: ContentKey = Field(
-        description="Magnetic ordering, e.g. ferromagnetic or antiferromagnetic-1."
-    )
+    ordering: ContentKey = Field(description="Magnetic ordering, e.g. ferromagnetic or afm-1.")
     ordering_note: Text = Field(default="", description="How the ordering was made.")
     geometry: PackedGeometry = Field(description="Input sites and cell, in angstrom.")
     magmoms: tuple[float, ...] = Field(description="MAGMOM of each site in Bohr magnetons.")

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from db.documents import pack_geometry
-from db.documents.follow_up import FollowUpDoc, Prediction, Request
 from db.follow_ups import ask, decide, follow_ups_of
 from db.indexes import ensure_indexes
 from db.transactions import server_time
-from facet.graph.held import held_by_sites
-from screening.cost import core_hours, workload
 from screening.rules import FlagRule
-from screening.schemes import MP2020
 from workflows.dft.errors import FollowUpError
-from workflows.dft.magnetism import orderings
 from workflows.dft.makers import MATERIALS_PROJECT, dft_maker, maker_digest
 from workflows.dft.proposals import ranked
+from workflows.dft.requests import crystals, follow_ups_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from db.client import MongoDatabase
-    from db.documents import CampaignDoc, PackedGeometry
-    from workflows.dft.magnetism import Ordering
+    from db.documents import CampaignDoc
+    from db.documents.follow_up import FollowUpDoc
     from workflows.dft.proposals import Ranked
 
 BY_BUDGET = "budget"
@@ -117,20 +109,15 @@ def approve_within(
     spent = sum(each.cost for each in known if each.status in COMMITTED)
     chosen: list[FollowUpDoc] = []
     now = server_time(database)
-    for each in ranked(database, campaign, allowed):
-        made = _follow_ups(campaign, each, calculation, now) if each.choice.is_selected else []
+    wanted = [each for each in ranked(database, campaign, allowed) if each.choice.is_selected]
+    for each, structure in zip(wanted, crystals(database, wanted), strict=True):
+        made = follow_ups_for(campaign, each, structure, calculation, now)
         new = [doc for doc in made if doc.follow_up_id not in decided]
         cost = sum(doc.cost for doc in new)
         if new and spent + cost <= allowed:
             chosen += new
             spent += cost
     return _decided(database, chosen, "approved", BY_BUDGET)
-
-
-def follow_up_key(relaxation_id: str, digest: str, ordering: str) -> str:
-    """SHA-256 of what decides a calculation."""
-    text = json.dumps([relaxation_id, digest, ordering])
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _named(rows: Iterable[Ranked], names: Sequence[str]) -> list[Ranked]:
@@ -148,12 +135,16 @@ def _named(rows: Iterable[Ranked], names: Sequence[str]) -> list[Ranked]:
 def _asked(
     database: MongoDatabase,
     campaign: CampaignDoc,
-    wanted: Iterable[Ranked],
+    wanted: Sequence[Ranked],
     calculation: Calculation,
     decision: tuple[str, str],
 ) -> list[FollowUpDoc]:
     now = server_time(database)
-    made = [doc for each in wanted for doc in _follow_ups(campaign, each, calculation, now)]
+    made = [
+        doc
+        for each, structure in zip(wanted, crystals(database, wanted), strict=True)
+        for doc in follow_ups_for(campaign, each, structure, calculation, now)
+    ]
     return _decided(database, made, *decision)
 
 
@@ -169,64 +160,3 @@ def _decided(
     decide(database, keys, "approved" if status == "approved" else "rejected", by)
     campaign_id = made[0].requests[0].campaign_id
     return [each for each in follow_ups_of(database, campaign_id) if each.follow_up_id in keys]
-
-
-def _follow_ups(
-    campaign: CampaignDoc, row: Ranked, calculation: Calculation, now: datetime
-) -> list[FollowUpDoc]:
-    """Make the follow-ups of a candidate, one for each magnetic ordering."""
-    request = _request(campaign, row)
-    cost = FlagRule.from_dict(campaign.rule).cost
-    return [
-        FollowUpDoc(
-            follow_up_id=follow_up_key(
-                row.relaxation.relaxation_id, calculation.digest, ordering.name
-            ),
-            relaxation_id=row.relaxation.relaxation_id,
-            formula_pretty=str(row.candidate.formula_pretty),
-            chemsys=str(row.candidate.chemsys),
-            nsites=len(ordering.structure),
-            maker=calculation.maker,
-            maker_digest=calculation.digest,
-            ordering=ordering.name,
-            ordering_note=ordering.note,
-            geometry=_geometry(ordering),
-            magmoms=ordering.magmoms,
-            cost=core_hours(workload(ordering.structure), cost),
-            requests=(request,),
-            created_at=now,
-        )
-        for ordering in orderings(row.structure, calculation.num_antiferromagnetic)
-    ]
-
-
-def _geometry(ordering: Ordering) -> PackedGeometry:
-    structure = ordering.structure
-    return pack_geometry(
-        structure.atomic_numbers,
-        structure.cart_coords,
-        structure.lattice.matrix,
-        held_by_sites(structure, "crystal"),
-    )
-
-
-def _request(campaign: CampaignDoc, row: Ranked) -> Request:
-    candidate, kind = row.candidate, row.kind
-    hull = "dft" if campaign.reference_scheme == MP2020 else "own"
-    energy = candidate.corrected_energy
-    chance = {"flagged": 1.0, "exploration": row.choice.inclusion_probability, "picked": 0.0}
-    return Request(
-        campaign_id=campaign.campaign_id,
-        material_id=candidate.material_id,
-        candidate_id=candidate.candidate_id,
-        rule_id=candidate.rule_id,
-        kind=kind,
-        inclusion_probability=chance[kind],
-        rank=row.choice.rank,
-        prediction=Prediction(
-            energy_above_hull={hull: float(candidate.energy_above_hull or 0.0)},
-            p_stable=min(max(row.p_stable, 0.0), 1.0),
-            volume_per_atom=row.structure.volume / len(row.structure),
-            energy_per_atom=None if energy is None else energy / len(row.structure),
-        ),
-    )

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pymatgen.core.composition import Composition
 
-from db.documents import CandidateOutcome, Decomposition
+from db.documents.candidate import DftFinding
 from db.documents.follow_up import Comparison
 from screening.errors import ScreeningError
 from screening.hull_distances import candidate_phase_id
 from screening.rules import StableMeans
 from workflows.convert import ON_HULL, structure_of
 from workflows.dft.updated_reference import refusal_of
+from workflows.judging.anew import Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from db.documents import CandidateDoc
-    from db.documents.follow_up import Request
     from screening.hull import HullDistance, Hulls
     from screening.reference import Reference
     from screening.rules import FlagRule
@@ -59,12 +59,22 @@ def placed(found: Found, candidate: CandidateDoc, base: Reference, hulls: Hulls)
         return Placed(None, None, str(error))
 
 
+def place_with_results(found: Found, hulls: Hulls, twins: Sequence[str]) -> HullDistance:
+    """Measure what DFT found against the hull with all results but its own and those of copies.
+
+    Args:
+        found: What DFT found; it has a place.
+        hulls: With the results of the campaign.
+        twins: Names of the candidates that are this crystal, itself among them.
+    """
+    return hulls.distance(*_found_cell(found), without=_phases(twins))
+
+
 def comparison_of(
     found: Found,
     place: Placed,
-    hulls: Hulls,
+    updated: HullDistance | None,
     references: tuple[str, str],
-    request: Request,
     rule: FlagRule,
 ) -> Comparison:
     """Compare a prediction with DFT; a result that has no place on the hull says why.
@@ -72,49 +82,74 @@ def comparison_of(
     Args:
         found: What DFT found.
         place: Where it lies without the results of the campaign.
-        hulls: With these results.
+        updated: Where it lies with these results, if it has a place.
         references: Keys of both references.
-        request: What the campaign asked, with the prediction.
         rule: Says what stable means.
     """
     is_on_hull = rule.ranking.stable_means is StableMeans.ON_HULL
     limit = 0.0 if is_on_hull else rule.max_energy_above_hull
-    updated = None
-    if place.refusal is None:
-        itself = [candidate_phase_id(found.material_id)]
-        updated = hulls.distance(*_found_cell(found), without=itself).energy_above_hull
+    predicted = found.request.prediction.volume_per_atom
     return Comparison(
         base_reference_id=references[0],
         updated_reference_id=references[1],
         predicted_above_hull=place.predicted,
         dft_above_hull=place.dft,
-        dft_above_updated_hull=updated,
+        dft_above_updated_hull=updated.energy_above_hull if updated else None,
         is_stable=None if place.dft is None else place.dft <= limit + ON_HULL,
-        volume_error=request.prediction.volume_per_atom / found.result.volume_per_atom - 1,
+        volume_error=predicted / found.result.volume_per_atom - 1,
         rmsd=found.result.rmsd,
         no_distance=place.refusal,
     )
 
 
-def moved_outcomes(
-    screened: Sequence[CandidateDoc], affected: frozenset[str], hulls: Hulls
-) -> Iterator[tuple[str, CandidateOutcome]]:
-    """Yield the distances of candidates in chemical systems whose hull may have moved.
+def finding_of(found: Found, place: Placed, updated: HullDistance | None) -> DftFinding:
+    """Return what DFT found as the candidate stores it, from what ``comparison_of`` takes."""
+    result, predicted = found.result, found.request.prediction.volume_per_atom
+    return DftFinding(
+        follow_up_id=found.follow_up.follow_up_id,
+        ordering=found.follow_up.ordering,
+        energy_above_hull=updated.energy_above_hull if updated else None,
+        formation_energy_per_atom=updated.formation_energy_per_atom if updated else None,
+        is_stable=updated.energy_above_hull <= ON_HULL if updated else None,
+        volume_change=result.volume_per_atom / predicted - 1,
+        rmsd=result.rmsd,
+        no_distance=place.refusal,
+        task_uuid=result.task_uuid,
+        completed_at=result.completed_at,
+    )
+
+
+def twins_of(screened: Iterable[CandidateDoc]) -> dict[str, tuple[str, ...]]:
+    """Return for each candidate the names of all that are the same crystal, itself among them."""
+    same: dict[str, list[str]] = defaultdict(list)
+    rows = list(screened)
+    for each in rows:
+        same[each.duplicate_of or each.material_id].append(each.material_id)
+    return {each.material_id: tuple(same[each.duplicate_of or each.material_id]) for each in rows}
+
+
+def moved_places(
+    screened: Iterable[CandidateDoc],
+    affected: frozenset[str],
+    hulls: Hulls,
+    twins: Mapping[str, tuple[str, ...]],
+) -> dict[str, Moved]:
+    """Measure candidates in chemical systems whose hull may have moved; return these by name.
 
     The phase that a candidate, or a copy of it, became by DFT is taken off for it.
     """
-    twins = defaultdict(list)
-    for each in screened:
-        twins[each.duplicate_of or each.material_id].append(each)
+    versions = {each: hulls.version_of(each) for each in affected}
+    found = {}
     for each in screened:
         if each.chemsys not in affected or each.corrected_energy is None:
             continue
+        off = _phases(twins[each.material_id])
         try:
-            off = _phases(twins[each.duplicate_of or each.material_id])
             distance = hulls.distance(_composition(each), each.corrected_energy, without=off)
         except ScreeningError:
             continue  # it had no distance before, and a new phase does not give it one
-        yield each.candidate_id, _outcome(distance)
+        found[each.material_id] = Moved(distance, versions[each.chemsys])
+    return found
 
 
 def _found_cell(found: Found) -> tuple[Composition, float]:
@@ -129,20 +164,8 @@ def _predicted(candidate: CandidateDoc, hulls: Hulls) -> float | None:
     return hulls.distance(_composition(candidate), candidate.corrected_energy).energy_above_hull
 
 
-def _outcome(distance: HullDistance) -> CandidateOutcome:
-    return CandidateOutcome(
-        formation_energy_per_atom=distance.formation_energy_per_atom,
-        energy_above_hull=distance.energy_above_hull,
-        is_stable=distance.energy_above_hull <= ON_HULL,
-        decomposes_to=tuple(
-            Decomposition(material_id=phase_id, formula=share.formula, amount=share.fraction)
-            for phase_id, share in distance.decomposes_to.items()
-        ),
-    )
-
-
-def _phases(candidates: Sequence[CandidateDoc]) -> list[str]:
-    return [candidate_phase_id(each.material_id) for each in candidates]
+def _phases(names: Iterable[str]) -> list[str]:
+    return [candidate_phase_id(each) for each in names]
 
 
 def _composition(candidate: CandidateDoc) -> Composition:

@@ -27,19 +27,23 @@ ROLES = {"flagged": Role.CHOSEN, "exploration": Role.DRAWN}
 def learned_scale(rows: Sequence[tuple[Request, Comparison]]) -> dict[str, Any] | None:
     """Fit what a predicted distance is worth, None where there are too few results.
 
+    Spreads count where all results have one; otherwise all get the same error.
+
     Args:
         rows: Requests with a result.
     """
-    errors, spreads = [], []
+    errors: list[float] = []
+    spreads: list[float | None] = []
     for request, comparison in rows:
         predicted, found = comparison.predicted_above_hull, comparison.dft_above_hull
         if predicted is not None and found is not None:
             errors.append(predicted - found)
-            spreads.append(request.prediction.spread or 0.0)
+            spreads.append(request.prediction.spread)
     if len(errors) < FEWEST_TO_CALIBRATE:
         return None
     order = np.argsort(errors, kind="stable")  # whatever order they came in
-    fitted = fit_with_offset(np.array(errors)[order], np.array(spreads)[order])
+    known = np.array([0.0 if None in spreads else each or 0.0 for each in spreads])
+    fitted = fit_with_offset(np.array(errors)[order], known[order])
     return {
         **fitted.to_dict(),
         "num_results": len(errors),
@@ -88,9 +92,11 @@ def _observation(
     if request is None:
         is_in_frame = may_be_drawn(candidate) and not is_rejected
         return Observation(Role.LEFT, bool(candidate.is_flagged), float(is_in_frame), None)
+    # What is flagged now, DFT may have decided; the rule is scored by what it said before.
+    was_flagged = candidate.is_flagged if request.is_flagged is None else request.is_flagged
     return Observation(
         role=ROLES.get(request.kind, Role.LEFT),
-        is_flagged=request.kind == "flagged" or bool(candidate.is_flagged),
+        is_flagged=request.kind == "flagged" or bool(was_flagged),
         inclusion_probability=request.inclusion_probability,
         is_stable=comparison.is_stable if comparison else None,
     )

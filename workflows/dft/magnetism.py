@@ -1,9 +1,9 @@
 """Where the magnetic moments of a DFT calculation start from.
 
-Ferromagnetic is what MPRelaxSet does. Antiferromagnetic orderings are a scheme of our own, said so
-in every follow-up: planes of magnetic sites across one axis of the cell alternate, and the cell is
-doubled along that axis where it holds an odd number of planes. The enumeration of all
-orderings needs the program enumlib and is not done here.
+Ferromagnetic is what MPRelaxSet does. Antiferromagnetic orderings are all collinear ones with as
+many moments up as down of each magnetic element, in the primitive cell and in those of twice its
+size, each once (``spin_patterns``). Small cells come first, and among cells of one size the
+ordering in which most coupled neighbors are antiparallel (``exchange``).
 """
 
 from __future__ import annotations
@@ -14,22 +14,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facet.graph.held import held_by_sites
 from screening.valence import MAGNETIC
+from workflows.dft.exchange import couplings, frustration
+from workflows.dft.spin_patterns import distinct_patterns
+from workflows.symmetry import operations_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
     from pymatgen.core.structure import Structure
 
+    from workflows.dft.spin_patterns import SpinPattern
+
 FERROMAGNETIC = "ferromagnetic"
-SAME_PLANE = 1e-3  # of fractional coordinates
+ANTIFERROMAGNETIC = "afm"
+"""Begins the names of antiferromagnetic orderings: ``afm-1`` and so on."""
+
 LARGEST_CELL = 100
 """Sites; a doubled cell of more is not proposed."""
 
-OWN_SCHEME = (
-    "Our own scheme, not an enumeration: planes of magnetic sites across axis {} alternate{}."
-)
+TOLERANCE = 0.05
+"""Angstrom within which a relaxed crystal repeats itself."""
+
+SAME_COUPLING = 3
+"""Decimals to which two orderings are equally frustrated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +44,9 @@ class Ordering:
     """One way in which moments start.
 
     Attributes:
-        name: ``ferromagnetic``, or ``antiferromagnetic-`` and a number from 1.
+        name: ``ferromagnetic``, or ``afm-`` and a number from 1.
         note: How it was made.
-        structure: The cell, doubled where the ordering needs it.
+        structure: The cell, which an antiferromagnetic ordering may need another one for.
         magmoms: Moment of each site in Bohr magnetons.
     """
 
@@ -52,66 +59,59 @@ class Ordering:
 def orderings(structure: Structure, num_antiferromagnetic: int = 0) -> list[Ordering]:
     """Return the ferromagnetic ordering, and at most so many antiferromagnetic ones.
 
+    Of one crystal a number always names the same ordering, however many are asked for.
+
     Args:
         structure: A crystal of plain elements.
         num_antiferromagnetic: Most orderings of that kind; a crystal without magnetic elements
             has none.
     """
     plain = Ordering(FERROMAGNETIC, "As MPRelaxSet.", structure, _moments(structure))
-    found: list[Ordering] = []
-    seen: set[tuple[int, tuple[float, ...]]] = set()
-    for axis in range(3):
-        for cell, signs, note in _alternating(structure, axis):
-            magmoms = tuple(np.multiply(_moments(cell), signs).tolist())
-            pattern = (axis if len(cell) > len(structure) else -1, magmoms)
-            is_balanced = abs(sum(np.multiply(signs, _is_magnetic(cell)))) < SAME_PLANE
-            if not is_balanced or pattern in seen or len(found) >= num_antiferromagnetic:
-                continue
-            seen.add(pattern)
-            name = f"antiferromagnetic-{len(found) + 1}"
-            found.append(Ordering(name, note, cell, magmoms))
-    return [plain, *found]
+    if num_antiferromagnetic < 1:
+        return [plain]
+    found = antiferromagnetic_patterns(structure)
+    named = [
+        Ordering(
+            name=f"{ANTIFERROMAGNETIC}-{number}",
+            note=_note(number, len(found), each),
+            structure=each.cell,
+            magmoms=tuple(np.multiply(_moments(each.cell), each.signs).tolist()),
+        )
+        for number, each in enumerate(found[:num_antiferromagnetic], start=1)
+    ]
+    return [plain, *named]
 
 
-def _alternating(
-    structure: Structure, axis: int
-) -> Iterator[tuple[Structure, NDArray[np.float64], str]]:
-    """Yield the cell and signs of alternating planes, if the crystal is magnetic and small."""
-    is_magnetic = _is_magnetic(structure)
-    if not is_magnetic.any():
-        return
-    cell, doubled = structure, ""
-    planes, num_planes = _planes(cell, is_magnetic, axis)
-    if num_planes % 2:
-        if 2 * len(structure) > LARGEST_CELL:
-            return
-        scale = [1, 1, 1]
-        scale[axis] = 2
-        cell, doubled = structure.make_supercell(scale, in_place=False), ", in a doubled cell"
-        is_magnetic = _is_magnetic(cell)
-        planes, num_planes = _planes(cell, is_magnetic, axis)
-    signs = np.where(is_magnetic & (planes % 2 == 1), -1.0, 1.0)
-    yield cell, signs, OWN_SCHEME.format("abc"[axis], doubled)
+def antiferromagnetic_patterns(structure: Structure) -> list[SpinPattern]:
+    """Return every antiferromagnetic ordering that is looked for, the likeliest small one first.
+
+    A crystal of which coordinates are held keeps its cell, for its primitive cell may hold others.
+    """
+    elements = sorted({each.symbol for each in structure.elements} & MAGNETIC)
+    if not elements:
+        return []
+    own = structure
+    if held_by_sites(structure, "crystal") is None:
+        own = structure.get_primitive_structure(tolerance=TOLERANCE)
+    operations = operations_of(own, TOLERANCE)
+    found = distinct_patterns(own, elements, operations, LARGEST_CELL)
+    return sorted(found, key=_place)
 
 
-def _planes(
-    cell: Structure, is_magnetic: NDArray[np.bool_], axis: int
-) -> tuple[NDArray[np.intp], int]:
-    """Number the planes of magnetic sites across an axis; other sites are on plane 0."""
-    heights = cell.frac_coords[:, axis] % 1.0
-    heights = np.where(heights > 1.0 - SAME_PLANE, 0.0, heights)
-    levels: list[float] = []
-    for height in np.sort(heights[is_magnetic]):
-        if not levels or height - levels[-1] > SAME_PLANE:
-            levels.append(float(height))
-    planes = np.zeros(len(cell), dtype=np.intp)
-    for site in np.flatnonzero(is_magnetic):
-        planes[site] = int(np.argmin(np.abs(np.array(levels) - heights[site])))
-    return planes, len(levels)
+def _place(pattern: SpinPattern) -> tuple[int, float]:
+    """Sort key: small cells first, then those with most coupled neighbors antiparallel."""
+    sites = np.flatnonzero(pattern.signs)
+    coupled = couplings(pattern.cell, sites.tolist())
+    height = frustration(pattern.signs[sites], coupled)
+    return len(pattern.cell), round(height, SAME_COUPLING)
 
 
-def _is_magnetic(structure: Structure) -> NDArray[np.bool_]:
-    return np.array([site.specie.symbol in MAGNETIC for site in structure])
+def _note(number: int, total: int, pattern: SpinPattern) -> str:
+    vector = " ".join("1/2" if each else "0" for each in pattern.vector)
+    return (
+        f"Antiferromagnetic ordering {number} of {total} enumerated: as many moments up as down of "
+        f"each element, propagation vector ({vector}) of the primitive cell."
+    )
 
 
 def _moments(structure: Structure) -> tuple[float, ...]:

@@ -1,27 +1,29 @@
-"""Which candidates of a campaign are worth DFT, in which order, and what each would cost."""
+"""Which candidates of a campaign are worth DFT, in which order, and what each would cost.
+
+Cost, probability and verdict are those that screening stored, and the choice among them is made by
+the same function; another budget is all that may differ.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from db.queries import relaxed_candidates
+from db.filters import CandidateFilter
+from db.queries import candidates
 from screening.budget import Choice, Proposal, Role, choose
 from screening.calibration import Calibration
-from screening.cost import core_hours, workload
-from screening.rules import FlagRule, StableMeans
-from screening.stability import stability_of
-from screening.valence import VALENCE_ELECTRONS
-from workflows.convert import structure_of
+from screening.rank import may_be_drawn as verdict_may_be_drawn
+from screening.rules import FlagRule
+from screening.verdict import VerdictStatus
+from workflows.dft.errors import FollowUpError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from pymatgen.core.structure import Structure
-
     from db.client import MongoDatabase
-    from db.documents import CampaignDoc, CandidateDoc, RelaxationDoc
+    from db.documents import CampaignDoc, CandidateDoc
     from db.documents.follow_up import FollowUpKind
 
 LEARNED = "dft"
@@ -35,19 +37,21 @@ class Ranked(NamedTuple):
 
     Attributes:
         candidate: The candidate.
-        relaxation: How it was relaxed.
-        structure: As relaxed.
         cost: Of a calculation, in core-hours.
         p_stable: Probability that it is stable, in the sense of the rule.
         choice: Whether it is chosen under the budget, and why.
     """
 
     candidate: CandidateDoc
-    relaxation: RelaxationDoc
-    structure: Structure
     cost: float
     p_stable: float
     choice: Choice
+
+    @property
+    def spread(self) -> float | None:
+        """Spread of the distance over a committee in eV/atom, if it is known."""
+        found: Any = (self.candidate.evidence or {}).get("spread")
+        return None if found is None else float(found)
 
     @property
     def kind(self) -> FollowUpKind:
@@ -63,35 +67,38 @@ def ranked(
     Args:
         database: Holds the campaign.
         campaign: A screened campaign.
-        budget: Core-hours; None takes the budget of the rule.
+        budget: Core-hours; None takes the budget of the rule, and so the stored choices.
+
+    Raises:
+        FollowUpError: A Facet screened it that stored neither costs nor choices.
     """
     rule = FlagRule.from_dict(campaign.rule)
     if budget is not None:
         rule = replace(rule, budget=replace(rule.budget, core_hours=budget))
-    learned = learned_calibration(campaign)
-    found: dict[str, tuple[CandidateDoc, RelaxationDoc, Structure, Proposal]] = {}
-    for candidate, relaxation in relaxed_candidates(database, campaign.campaign_id):
-        if can_be_calculated(candidate):
-            structure = structure_of(relaxation.geometry)
-            proposal = _proposal(candidate, structure, rule, learned)
-            found[candidate.material_id] = (candidate, relaxation, structure, proposal)
-    choices = choose((each[3] for each in found.values()), rule, campaign.campaign_id)
-    return [_ranked(*found[each.material_id], each) for each in choices]
+    where = CandidateFilter(campaign_id=campaign.campaign_id, role="candidate", status="screened")
+    screened = list(candidates(database, where))
+    found = {each.material_id: each for each in screened if can_be_calculated(each)}
+    if not found and any(_is_of_older_facet(each) for each in screened):
+        raise FollowUpError(
+            f"Campaign {campaign.campaign_id} was screened by an older Facet that stored no costs: "
+            "run its `facet screen` again, which relaxes nothing twice."
+        )
+    choices = choose((_proposal(each) for each in found.values()), rule, campaign.campaign_id)
+    return [_ranked(found[each.material_id], each) for each in choices]
 
 
 def can_be_calculated(candidate: CandidateDoc) -> bool:
     """Whether a candidate has all that a calculation and its comparison need."""
-    return (
-        candidate.role == "candidate"
-        and candidate.stop_reason == "converged"
-        and candidate.energy_above_hull is not None
-        and set(candidate.elements) <= VALENCE_ELECTRONS.keys()
-    )
+    return candidate.core_hours is not None and candidate.energy_above_hull is not None
 
 
 def may_be_drawn(candidate: CandidateDoc) -> bool:
     """Whether the lot may fall on a candidate; a copy of another stands for nothing."""
-    return can_be_calculated(candidate) and candidate.duplicate_of is None
+    return (
+        can_be_calculated(candidate)
+        and candidate.verdict is not None
+        and verdict_may_be_drawn(VerdictStatus(candidate.verdict))
+    )
 
 
 def learned_calibration(campaign: CampaignDoc) -> Calibration | None:
@@ -103,33 +110,21 @@ def learned_calibration(campaign: CampaignDoc) -> Calibration | None:
     return Calibration(**{key: fitted[key] for key in ("stretch", "bias", "freedom", "offset")})
 
 
-def _proposal(
-    candidate: CandidateDoc, structure: Structure, rule: FlagRule, learned: Calibration | None
-) -> Proposal:
-    stability = stability_of(
-        candidate.energy_above_hull or 0.0,
-        rule.max_energy_above_hull,
-        spread=None if learned is None else 0.0,
-        calibration=learned,
-        assumed_error=rule.assumed_error,
-    )
-    is_on_hull = rule.ranking.stable_means is StableMeans.ON_HULL
+def _is_of_older_facet(candidate: CandidateDoc) -> bool:
+    return candidate.evidence is None and candidate.energy_above_hull is not None
+
+
+def _proposal(candidate: CandidateDoc) -> Proposal:
     return Proposal(
         material_id=candidate.material_id,
         chemsys=candidate.chemsys or "",
         is_flagged=bool(candidate.is_flagged),
-        probability=stability.on_hull if is_on_hull else stability.within_limit,
-        core_hours=core_hours(workload(structure), rule.cost),
+        probability=candidate.p_stable or 0.0,
+        core_hours=candidate.core_hours or 0.0,
+        is_known=candidate.known_as is not None,
         may_be_drawn=may_be_drawn(candidate),
     )
 
 
-def _ranked(
-    candidate: CandidateDoc,
-    relaxation: RelaxationDoc,
-    structure: Structure,
-    proposal: Proposal,
-    choice: Choice,
-) -> Ranked:
-    cost, probability = proposal.core_hours, proposal.probability
-    return Ranked(candidate, relaxation, structure, cost, probability, choice)
+def _ranked(candidate: CandidateDoc, choice: Choice) -> Ranked:
+    return Ranked(candidate, candidate.core_hours or 0.0, candidate.p_stable or 0.0, choice)

@@ -16,9 +16,9 @@ from pymongo import DESCENDING
 from db.errors import DbError
 from db.follow_ups import fail, follow_up_by_id, follow_ups_of, mark_submitted, replace_undecided
 from db.locks import give_lock_back, take_lock
-from workflows.dft.approval import follow_up_key
 from workflows.dft.follow_up_maker import FOLLOW_UP, VASP_CATEGORY, DftFollowUpMaker
 from workflows.dft.makers import dft_maker, maker_digest
+from workflows.dft.requests import follow_up_key
 from workflows.launch import ENDED, SECONDS_TO_SUBMIT, launchpad
 
 if TYPE_CHECKING:

@@ -9,20 +9,30 @@ from pymatgen.core.structure import Structure
 from recorded_dft import ELEMENT_ENERGY, task_document
 
 from db.documents import CampaignDoc, CandidateDoc, Origin, RelaxationDoc, pack_geometry
+from db.filters import CandidateFilter, CandidateSort
 from db.indexes import ensure_indexes
-from db.queries import documents_by_id
+from db.queries import candidates, documents_by_id
 from db.writes import (
     insert_candidates,
     insert_references,
     insert_structures,
     save_campaign,
+    update_candidates,
     write_relaxations,
 )
+from screening.cost import core_hours, workload
+from screening.evidence import Evidence
+from screening.gates.limits import Gates, Mode, PrototypeGate
 from screening.reference import Reference, ReferencePhase
 from screening.rules import BudgetRule, FlagRule
 from screening.schemes import MP2020
+from screening.verdict import judge
 from workflows.convert import structure_document, structure_of
 from workflows.dft.recording import record
+from workflows.dft.retelling import changed_outcomes
+from workflows.judging.anew import judged_anew, news_of
+from workflows.judging.stored import verdict_fields
+from workflows.judging.worth import Worth
 from workflows.keys import reference_key, relaxation_key
 from workflows.references import reference_document
 
@@ -30,7 +40,11 @@ RECORDED = "recorded_dft:RecordedMaker"
 METALS = ("Ag", "Al", "Au", "Ca", "Cd", "Cu", "Ga", "Hf", "Hg", "In", "K", "Li", "Mg", "Na", "Nb",
           "Pd", "Pt", "Rb", "Sc", "Sr", "Ti")  # fmt: skip
 FINGERPRINT = "f" * 64
-RULE = FlagRule(max_energy_above_hull=0.05, budget=BudgetRule(exploration_share=0.1))
+RULE = FlagRule(
+    max_energy_above_hull=0.05,
+    budget=BudgetRule(exploration_share=0.1),
+    gates=Gates(prototype=PrototypeGate(Mode.OFF)),
+)
 
 
 def table():
@@ -77,7 +91,21 @@ def store_campaign(database, number, campaign_id="campaign-1", *, reference=True
     pairs = [(a, b) for at, a in enumerate(METALS) for b in METALS[at + 1 :]][:number]
     for index, (first, second) in enumerate(pairs):
         store_candidate(database, campaign, pair(first, second), index)
+    choose_again(database, campaign)
     return stored(database, campaign)
+
+
+def choose_again(database, campaign):
+    """Rank and choose among the candidates that are stored, as screening does."""
+    where = CandidateFilter(campaign_id=campaign.campaign_id)
+    rows = list(candidates(database, where, CandidateSort(field="material_id")))
+    again = judged_anew(database, rows, news_of(campaign, None), RULE, campaign.campaign_id)
+    update_candidates(database, changed_outcomes(rows, again))
+
+
+def verdict_on(formation):
+    """The verdict on a candidate of which only the distance is known."""
+    return judge(Evidence("converged", "Converged.", formation, None, None), RULE)
 
 
 def store_candidate(database, campaign, structure, index):
@@ -125,9 +153,9 @@ def store_candidate(database, campaign, structure, index):
         formation_energy_per_atom=formation,
         energy_above_hull=formation,
         is_stable=formation <= 0,
-        is_flagged=formation <= RULE.max_energy_above_hull,
-        verdict="flagged",
-        rule_id=RULE.rule_id,
+        **verdict_fields(
+            verdict_on(formation), Worth(core_hours=core_hours(workload(structure), RULE.cost))
+        ),
     )
     insert_structures(database, [document])
     write_relaxations(database, [relaxation])

@@ -64,10 +64,10 @@ def test_an_unknown_name_is_refused_and_nothing_is_approved(campaign, database):
 
 def test_a_copy_and_a_candidate_that_did_not_converge_are_not_drawn(facet_environment, database):
     campaign = store_campaign(database, 30)
-    database["candidates"].update_one({"material_id": "pair-7"}, {"$set": {"duplicate_of": "x"}})
-    database["candidates"].update_one(
-        {"material_id": "pair-6"}, {"$set": {"stop_reason": "max_steps"}}
-    )
+    copied = {"duplicate_of": "x", "verdict": "duplicate", "is_flagged": False}
+    database["candidates"].update_one({"material_id": "pair-7"}, {"$set": copied})
+    unfinished = {"stop_reason": "max_steps", "core_hours": None, "choice": None}
+    database["candidates"].update_one({"material_id": "pair-6"}, {"$set": unfinished})
     approve_within(database, campaign, 1e9, CALCULATION)
     told = statuses(database, campaign)
     assert "pair-6" not in told
@@ -79,12 +79,12 @@ def test_a_magnetic_candidate_may_have_orderings_and_all_of_them_cost(campaign, 
     calculation = Calculation(RECORDED, num_antiferromagnetic=2)
     asked = approve(database, campaign, ["pair-99"], calculation, "ada")
     orderings = {each.ordering: each for each in asked}
-    assert orderings.keys() == {"ferromagnetic", "antiferromagnetic-1", "antiferromagnetic-2"}
-    plain, doubled = orderings["ferromagnetic"], orderings["antiferromagnetic-1"]
+    assert orderings.keys() == {"ferromagnetic", "afm-1", "afm-2"}
+    plain, doubled = orderings["ferromagnetic"], orderings["afm-1"]
     assert plain.magmoms == (5.0, 0.6)
-    assert (doubled.nsites, sorted(doubled.magmoms)) == (4, [-5.0, 0.6, 0.6, 5.0])
+    assert (doubled.nsites, sorted(doubled.magmoms)) == (4, [-5.0, 0.0, 0.0, 5.0])
     assert doubled.cost > plain.cost
-    assert "not an enumeration" in doubled.ordering_note
+    assert "ordering 1 of 3 enumerated" in doubled.ordering_note
 
 
 def test_a_maker_is_known_by_what_it_is_and_not_by_the_version_that_wrote_it(monkeypatch):

@@ -136,11 +136,11 @@ def test_the_lowest_ordering_of_a_candidate_is_its_phase(campaign, database):
     magnetic = store_magnetic(database, campaign)
     both = approve(database, campaign, [magnetic], calculation, "ada")
     assert [each.ordering for each in sorted(both, key=lambda each: each.ordering)] == [
-        "antiferromagnetic-1",
+        "afm-1",
         "ferromagnetic",
     ]
     for each in both:
-        give_result(database, each, formation=-0.3 if "anti" in each.ordering else -0.1)
+        give_result(database, each, formation=-0.3 if "afm" in each.ordering else -0.1)
     learned = update(database, campaign.campaign_id)
     assert learned["num_new_phases"] == 1
     assert phases(database, campaign)[f"candidate:{magnetic}"] == pytest.approx(-0.3)
@@ -300,7 +300,7 @@ def test_a_reference_from_a_file_closes_the_loop_of_a_campaign_without_one(
 def test_an_update_waits_for_the_one_that_is_running_and_then_says_so(
     campaign, database, monkeypatch
 ):
-    monkeypatch.setattr("workflows.dft.loop.SECONDS_TO_WAIT", 0.5)
+    monkeypatch.setattr("workflows.dft.turns.SECONDS_TO_WAIT", 0.5)
     assert take_lock(database, f"dft-update/{campaign.campaign_id}", "another", 30.0)
     with pytest.raises(DbError, match="is being updated by another process"):
         update(database, campaign.campaign_id)
@@ -315,3 +315,24 @@ def test_the_lock_of_an_update_that_was_killed_ends_by_itself(campaign, database
     give_result(database, asked)
     assert take_lock(database, f"dft-update/{campaign.campaign_id}", "dead", 1.0)
     assert update(database, campaign.campaign_id)["num_new_phases"] == 1
+
+
+def test_one_update_takes_up_all_results_that_came_at_once(campaign, database, monkeypatch):
+    asked = approve(database, campaign, NAMES, CALCULATION, "ada")
+    for each in asked:
+        give_result(database, each)
+    assert learn_from(database, asked[0].follow_up_id) == {campaign.campaign_id: "updated"}
+    expected = everything(database, campaign)
+
+    def never(*_):
+        raise AssertionError("This update has nothing to do.")
+
+    monkeypatch.setattr("workflows.dft.loop.bring_up_to_date", never)
+    for each in asked[1:]:
+        assert learn_from(database, each.follow_up_id) == {campaign.campaign_id: "updated"}
+    assert everything(database, campaign) == expected
+    monkeypatch.undo()
+    (late,) = approve(database, campaign, ["pair-9"], CALCULATION, "ada")
+    give_result(database, late)
+    learn_from(database, late.follow_up_id)
+    assert stored(database, campaign).summary["dft"]["num_results"] == len(NAMES) + 1

@@ -10,6 +10,7 @@ from workflow_samples import alloys, fcc, stored_relaxations, write_lines
 
 from db.documents import CampaignDoc, CandidateDoc, RelaxationDoc, TaskDoc
 from db.documents.worker import WorkerDoc
+from db.progress import category_of
 from db.transactions import server_time
 from db.workers import save_heartbeat
 
@@ -195,6 +196,18 @@ def test_jobs_go_to_the_workers_of_their_category_also_after_a_cancel(submit, fa
     categories = database["fireworks"].distinct("spec._category")
     assert categories == ["large"]
     assert work_all(database) == 0
+
+
+def test_the_workers_of_a_comparison_do_not_inherit_the_campaign(submit, facet, database):
+    campaign_id = submit("--category", "large")["campaign_id"]
+    of_mace = {"spec": {"campaign_id": campaign_id, "_category": "mace"}, "fw_id": 0}
+    fireworks = database["fireworks"]
+    own = list(fireworks.find({}))
+    fireworks.delete_many({})
+    fireworks.insert_many([of_mace, *own])  # the server finds this one first
+    assert category_of(database, campaign_id) == "large"
+    fireworks.delete_many({"fw_id": {"$ne": 0}})
+    assert category_of(database, campaign_id) is None
 
 
 def test_a_submission_that_was_cut_off_is_submitted_again_and_not_resumed(submit, facet, database):
