@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.report.templates import page_environment
+from workflows.report.templates import page_environment, styles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 def write_page(path: Path, document: Mapping[str, Any]) -> None:
@@ -22,8 +22,8 @@ def write_page(path: Path, document: Mapping[str, Any]) -> None:
     environment.filters["mev"] = _mev
     environment.filters["share"] = _share
     path.parent.mkdir(parents=True, exist_ok=True)
-    style = (Path(__file__).parent / "page.css").read_text()
-    path.write_text(environment.get_template("page.html").render(**document, style=style))
+    page = environment.get_template("page.html").render(**document, style=styles("palette", "page"))
+    path.write_text(page, encoding="utf-8")
 
 
 def _mev(energy: float | None) -> str:

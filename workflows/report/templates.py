@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from pathlib import Path
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
@@ -14,3 +18,23 @@ def page_environment(folder: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def styles(*names: str) -> str:
+    """Return style sheets of pages, one behind the other; ``palette`` comes first."""
+    return "".join(_file(f"{name}.css") for name in names)
+
+
+def script(name: str) -> str:
+    """Return a script of pages, such as ``viewer``."""
+    return _file(f"{name}.js")
+
+
+def script_hash(text: str) -> str:
+    """Return how a content security policy names a script that a page holds."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _file(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")

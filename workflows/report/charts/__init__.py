@@ -1,0 +1,1 @@
+"""Charts as inline SVG: small functions, the same picture every time, text as text."""
