@@ -30,6 +30,8 @@ SCHEMES = ("mongodb://", "mongodb+srv://")
 MILLISECONDS_TO_FIND_A_SERVER = 10_000
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13
+LACKING_A_RIGHT = "not authorized on"
+"""What the server says to a user whom it knows, with this code."""
 TLS_TROUBLE = "[SSL: "
 A_HOST = re.compile(r"[\w.\-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?")
 
@@ -155,6 +157,12 @@ def one_sentence_for(uri: SecretStr) -> Iterator[None]:
         ) from error
     except OperationFailure as error:
         refuse_when_full(error)
+        if error.code == UNAUTHORIZED and LACKING_A_RIGHT in str(error):
+            raise DatabaseUnreachableError(
+                f"The user whom FACET_MONGO_URI names may not do this at {hosts_of(uri)}; "
+                "campaigns need the role readWrite on the database, and an administrator makes "
+                "users."
+            ) from error
         if error.code in (AUTHENTICATION_FAILED, UNAUTHORIZED):
             raise DatabaseUnreachableError(
                 f"The MongoDB server at {hosts_of(uri)} refuses this user; check the user name and "

@@ -10,6 +10,7 @@ import typer
 from workflows.cli import query_options as asked
 from workflows.cli.options import (
     Candidates,
+    Elements,
     Ended,
     Fmax,
     Json,
@@ -17,19 +18,18 @@ from workflows.cli.options import (
     MaxAboveHull,
     MaxSteps,
     Potential,
+    Reference,
     Rule,
     Smax,
+    Strict,
+    asked_reference,
 )
 
 
 def screen(
     candidates: Candidates,
-    reference: Annotated[
-        Path, typer.Option(help="Competing phases: crystals, or JSON of formation energies")
-    ],
-    elements: Annotated[
-        Path | None, typer.Option(help="Elemental energies that formation energies count from")
-    ] = None,
+    reference: Reference,
+    elements: Elements = None,
     potential: Potential = "facet-s",
     limit: Limit = None,
     max_above_hull: MaxAboveHull = None,
@@ -42,7 +42,7 @@ def screen(
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the table as a web page too")] = None,
     as_json: Json = False,
-    strict: Annotated[bool, typer.Option(help="Exit with 3 when an input was rejected")] = False,
+    strict: Strict = False,
 ) -> None:
     """Relax candidates, measure their distance to the hull, and rank those worth DFT."""
     from facet.relaxation.settings import RelaxSettings
@@ -52,7 +52,7 @@ def screen(
 
     settings = CampaignSettings(
         candidates=tuple(candidates),
-        reference=reference,
+        reference=asked_reference(reference),
         element_energies=elements,
         potential=potential,
         relax=RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps),
@@ -66,7 +66,10 @@ def flag(
     campaign: Annotated[str, typer.Argument(help="Campaign id", show_default=False)],
     rule: Annotated[Path, typer.Option(help="Flag rule as YAML")],
     diff: Annotated[
-        bool, typer.Option("--diff", help="Only show who would change and why; store nothing")
+        bool,
+        typer.Option(
+            "--diff", "--dry-run", help="Only show who would change and why; store nothing"
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -98,7 +101,7 @@ def relax(
         str, typer.Option(help="lbfgs-springs, lbfgs, fire2 or fire")
     ] = "lbfgs-springs",
     as_json: Json = False,
-    strict: Annotated[bool, typer.Option(help="Exit with 3 when an input was rejected")] = False,
+    strict: Strict = False,
 ) -> None:
     """Relax crystals in batches and print how each ended; no database is used."""
     from facet.relaxation.settings import RelaxSettings

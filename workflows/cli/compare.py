@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from db.client import open_database
 from facet.errors import ConfigError
 from workflows.cli.compare_text import print_report
+from workflows.cli.files import check_writable
 from workflows.cli.progress import progress
 from workflows.cli.tables import print_json
 from workflows.comparison.maker import CompareMaker
@@ -16,6 +17,8 @@ from workflows.comparison.peers import peers_named
 from workflows.comparison.request import CompareSettings
 from workflows.comparison.run import compare
 from workflows.comparison.sampling import Stratum
+from workflows.devices import check_device
+from workflows.environments import python_of
 from workflows.launch import add_flow, launchpad
 from workflows.operations.queue import stored_campaign
 from workflows.progress import listening
@@ -61,11 +64,15 @@ class CompareRequest:
     pool: Path | None
     device: str | None
 
-    def settings_in(self, database: MongoDatabase) -> CompareSettings:
+    def settings_in(self, database: MongoDatabase, *, runs_here: bool) -> CompareSettings:
         """Find or submit the campaign that is meant, and look at the potentials.
 
+        Args:
+            database: Holds the campaign.
+            runs_here: Whether this machine computes, and needs the environments.
+
         Raises:
-            ConfigError: It is not clear what is to be compared.
+            ConfigError: It is not clear what is to be compared, or an environment is missing.
             FacetError: A file or a potential cannot be used.
             DbError: There is no such campaign.
         """
@@ -81,6 +88,8 @@ class CompareRequest:
         else:
             name = self.potential or BUNDLED
         peers = peers_named([name, *self.others])  # before anything is stored
+        for environment in {each.environment for each in peers} - {""} if runs_here else ():
+            python_of(environment)
         if not self.campaign_id:
             campaign_id = submit(database, self._campaign(name)).campaign.campaign_id
         return CompareSettings(
@@ -114,8 +123,11 @@ def run_compare(request: CompareRequest, *, queue: bool, html: Path | None, as_j
         FacetError: A file, a potential or its environment cannot be used.
         DbError: The database cannot be used, or there is no such campaign.
     """
+    check_device(None if queue else request.device)
+    if html is not None:
+        check_writable(html, ".html")
     with open_database() as database:
-        settings = request.settings_in(database)
+        settings = request.settings_in(database, runs_here=not queue)
         if queue:
             _print_queued(_queued(database, settings), as_json=as_json)
             return 0

@@ -106,7 +106,7 @@ def _print_outcomes(outcomes: Mapping[str, Mapping[str, Any] | None]) -> None:
             rows.append(
                 [
                     label,
-                    name,
+                    name.replace("_", " "),
                     score["num"],
                     *(_rounded(stable[key], 3) for key in ("precision", "recall", "f1")),
                     _rounded(_times(score["energy_above_hull_mae"], MILLI), 1),

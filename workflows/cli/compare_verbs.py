@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workflows.cli.options import Ended, Fmax, Json, MaxSteps, Smax
+from workflows.cli.options import Elements, Ended, Fmax, Json, MaxSteps, Smax
 
 
 def compare(
@@ -19,16 +19,14 @@ def compare(
     others: Annotated[
         list[str] | None,
         typer.Option(
-            "--with", help="mace:PATH, a checkpoint, or ase:MODULE:FACTORY; may be repeated"
+            "--with", help="mace:PATH, mace:small, a checkpoint, ase:MODULE:FACTORY; repeatable"
         ),
     ] = None,
     potential: Annotated[str | None, typer.Option(help="What the others are compared with")] = None,
     reference: Annotated[
         Path | None, typer.Option(help="Competing phases of files of crystals")
     ] = None,
-    elements: Annotated[
-        Path | None, typer.Option(help="Elemental energies that formation energies count from")
-    ] = None,
+    elements: Elements = None,
     sample: Annotated[
         int | None, typer.Option(min=1, help="Compare at most this many, chosen by lot")
     ] = None,

@@ -18,6 +18,7 @@ from db.migrations import migrate
 from db.queries import latest_campaign
 from db.retention import Freed, Trajectories, prune_orphans, prune_states, prune_trajectories
 from workflows.cli.files import check_writable
+from workflows.cli.progress import working
 from workflows.cli.tables import print_json
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def run_export(
         name = chosen[0] if len(chosen) == 1 else "campaigns"
         path = out or Path(f"{HEAD_OF_A_NAME}-{name}.zip")
         check_writable(path, ".zip")
-        manifest = export_campaigns(database, chosen, path)
+        with working(f"writing {_counted(len(chosen), 'campaign')}"):
+            manifest = export_campaigns(database, chosen, path)
     if as_json:
         print_json({"path": str(path), **manifest.model_dump(mode="json")})
         return 0
@@ -69,7 +71,7 @@ def run_import(path: Path, *, as_json: bool) -> int:
     Raises:
         DbError: It is no archive that Facet wrote, or cannot be stored.
     """
-    with open_database() as database:
+    with open_database() as database, working(f"bringing in {path.name}"):
         ensure_indexes(database)
         imported = import_archive(database, path)
     if as_json:
@@ -102,7 +104,7 @@ def run_migrate(*, is_dry_run: bool, as_json: bool) -> int:
     Raises:
         DbError: A newer Facet wrote some of them.
     """
-    with open_database() as database:
+    with open_database() as database, working("looking through all documents"):
         done = migrate(database, is_dry_run=is_dry_run)
         if not is_dry_run:
             ensure_indexes(database)
@@ -127,7 +129,7 @@ def run_prune(which: Trajectories | None, *, is_dry_run: bool, as_json: bool) ->
         is_dry_run: Only say what would be freed.
         as_json: Print one JSON document in place of sentences.
     """
-    with open_database() as database:
+    with open_database() as database, working("looking for what may go"):
         freed = {
             "trajectories": Freed()
             if which is None

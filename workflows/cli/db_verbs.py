@@ -64,13 +64,24 @@ def init(
     user_password_file: Annotated[
         Path | None, typer.Option(help="File with the password of this user")
     ] = None,
+    reader: Annotated[
+        str | None, typer.Option(help="User who may read this database only, e.g. the web service")
+    ] = None,
+    reader_password_file: Annotated[
+        Path | None, typer.Option(help="File with the password of the reader")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a database ready: replica set and users if asked for, and all indexes."""
-    from workflows.cli.db_init import run_init
+    from workflows.cli.db_init import Named, run_init
 
     raise Ended(
-        run_init(member=found, user=user, password_file=user_password_file, as_json=as_json)
+        run_init(
+            member=found,
+            user=Named(user, user_password_file),
+            reader=Named(reader, reader_password_file),
+            as_json=as_json,
+        )
     )
 
 

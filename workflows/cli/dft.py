@@ -5,13 +5,16 @@ from __future__ import annotations
 import getpass
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.client import open_database
 from db.writes import insert_references
 from screening.references import load_formation_energies
 from workflows.cli.dft_text import lessons, print_follow_ups, print_proposals
+from workflows.cli.progress import working
 from workflows.cli.tables import print_answer, print_json
+from workflows.competitors import named_reference
 from workflows.dft.approval import Calculation, approve, approve_within, reject
 from workflows.dft.frames import export_frames
 from workflows.dft.importing import import_file, import_store
@@ -24,8 +27,6 @@ from workflows.operations.queue import stored_campaign
 from workflows.references import reference_document
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from db.client import MongoDatabase
 
 UNKNOWN_USER = "unknown"
@@ -130,7 +131,7 @@ def run_import(campaign_id: str, file: Path | None, store: Path | None, *, as_js
     Raises:
         DataError: The file holds no task documents.
     """
-    with open_database() as database:
+    with open_database() as database, working("taking over results"):
         stored_campaign(database, campaign_id)
         if file is not None:
             imported = import_file(database, campaign_id, file)
@@ -151,13 +152,14 @@ def run_import(campaign_id: str, file: Path | None, store: Path | None, *, as_js
     return print_answer(told, "\n".join([text, *imported.unmatched]), as_json=as_json)
 
 
-def run_update(campaign_id: str, reference: Path | None, *, as_json: bool) -> int:
+def run_update(campaign_id: str, reference: str | None, *, as_json: bool) -> int:
     """Let results enter the hull, say what was learned, and return the exit code.
 
     Raises:
         ScreeningError: The reference cannot be used.
+        InputError: It is neither a file nor a stored reference.
     """
-    with open_database() as database:
+    with open_database() as database, working("letting results enter the hull"):
         fail_fizzled(database, campaign_id)
         key = None if reference is None else _stored_reference(database, reference)
         learned = update(database, campaign_id, key)
@@ -180,7 +182,11 @@ def run_export(campaign_id: str, path: Path, *, as_json: bool) -> int:
     return print_answer(told, text, as_json=as_json)
 
 
-def _stored_reference(database: MongoDatabase, path: Path) -> str:
+def _stored_reference(database: MongoDatabase, text: str) -> str:
+    """Return the key of the reference in a file, or of that name."""
+    path = Path(text)
+    if not path.exists():
+        return named_reference(database, text).reference_id
     document = reference_document(load_formation_energies(path))
     insert_references(database, [document])
     return document.reference_id

@@ -100,7 +100,11 @@ def import_(
 def update(
     campaign: Campaign,
     reference: Annotated[
-        Path | None, typer.Option(help="dft reference of a campaign that has none: JSON of phases")
+        str | None,
+        typer.Option(
+            help="dft reference of a campaign that has none: JSON of phases, or the name of a "
+            "stored reference"
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -32,7 +32,7 @@ def run_doctor(*, as_json: bool) -> int:
 
 def _print(finding: Finding) -> None:
     """Write a finding and, below it, its mend."""
-    sys.stdout.write(f"{finding.health:8} {finding.topic:10} {finding.text}\n")
+    sys.stdout.write(f"{finding.health:8} {finding.topic:11} {finding.text}\n")
     if finding.mend:
-        sys.stdout.write(f"{'':19} mend: {finding.mend}\n")
+        sys.stdout.write(f"{'':20} mend: {finding.mend}\n")
     sys.stdout.flush()

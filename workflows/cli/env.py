@@ -38,10 +38,10 @@ def run_check(name: str, *, as_json: bool) -> int:
     return MISTAKE if state.faults else 0
 
 
-def run_make(name: str, *, weights: Path | None, cuda: bool) -> int:
+def run_make(name: str, *, weights: Path | None, cuda: bool, as_json: bool) -> int:
     """Build an environment and check it; return the exit code."""
     make(name, weights=weights, is_cuda=cuda, tell=told)
-    return run_check(name, as_json=False)
+    return run_check(name, as_json=as_json)
 
 
 def _plain(state: EnvironmentState) -> dict[str, object]:

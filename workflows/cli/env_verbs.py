@@ -43,8 +43,9 @@ def make(
     weights: Annotated[
         Path | None, typer.Option(help="Take this file of weights instead of downloading")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Build an environment, or complete one that is there."""
     from workflows.cli.env import run_make
 
-    raise Ended(run_make(name, weights=weights, cuda=cuda))
+    raise Ended(run_make(name, weights=weights, cuda=cuda, as_json=as_json))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from facet.errors import ConfigError, DataError
 from facet.training.evaluate import compare
+from workflows.cli.progress import working
 from workflows.cli.tables import plain_json, print_json, print_table
 from workflows.evaluation.frames import report, usable_frames
 from workflows.evaluation.parity import write_parity_plot
@@ -133,7 +134,8 @@ def run_dft_suite(request: SuiteRequest, potential_name: str, *, as_json: bool) 
 
 def _measured(request: FramesRequest, path: Path, potential: Potential) -> dict[str, Any]:
     frames = usable_frames(path, potential, request.max_pressure)
-    comparison = compare(potential, sample(frames, request.limit))
+    with working(f"measuring {path.name}"):
+        comparison = compare(potential, sample(frames, request.limit))
     if request.plots is not None:
         picture = request.plots / f"parity-{path.name.split('.')[0]}.png"
         write_parity_plot(comparison, path.name, picture)

@@ -9,6 +9,7 @@ from db.client import open_database
 from facet.errors import ConfigError
 from screening.rule_files import load_rule
 from screening.rules import FlagRule
+from workflows.cli.progress import working
 from workflows.cli.tables import print_json, print_table
 from workflows.judging.again import flag, preview
 
@@ -50,7 +51,7 @@ def run_flag(campaign_id: str, path: Path, *, is_preview: bool, as_json: bool) -
         MissingDocumentError: There is no such campaign.
     """
     rule = load_rule(path)
-    with open_database() as database:
+    with open_database() as database, working("judging all candidates"):
         told = (preview if is_preview else flag)(database, campaign_id, rule)
     document = {"campaign_id": campaign_id, "is_stored": not is_preview, **_plain(told)}
     if as_json:

@@ -11,6 +11,7 @@ from facet.errors import ConfigError
 from facet.facet_potential import ENERGY_SCHEME
 from facet.interop.sevennet import SHA256, import_sevennet
 from facet.interop.slim import merged, with_fitted_radial
+from workflows.cli.progress import working
 from workflows.cli.tables import print_json
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ def run_import(
             f"Import one of {', '.join(SOURCES)} with --radial {' or '.join(RADIALS)} to a file "
             "that ends in .safetensors."
         )
-    config, weights = import_sevennet(source)
-    if radial == "linear":
-        config, weights = _slim(config, weights, num_basis)
+    with working(f"reading {name}"):
+        config, weights = import_sevennet(source)
+        if radial == "linear":
+            config, weights = _slim(config, weights, num_basis)
     card = {"energy_scheme": ENERGY_SCHEME, "imported_from": name, "original_sha256": SHA256}
     save_checkpoint(out, config, weights, card)
     count = sum(value.numel() for value in weights.values())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.cli.exits import REJECTED, UNFINISHED
 from workflows.cli.tables import print_json, print_table
+from workflows.devices import check_device
 from workflows.labeling.__main__ import tell_shard
 from workflows.labeling.processes import WorkerDiedError
 from workflows.labeling.run import label_crystals
@@ -26,6 +27,7 @@ def run_label(request: LabelRequest, *, as_json: bool, strict: bool) -> int:
     Raises:
         FacetError: Something that was given is at fault.
     """
+    check_device(request.calculator.device)
     try:
         manifest = label_crystals(request, tell_shard)
     except WorkerDiedError as error:

@@ -9,6 +9,7 @@ import typer
 
 from workflows.cli.options import (
     Candidates,
+    Elements,
     Ended,
     Fmax,
     Json,
@@ -16,24 +17,26 @@ from workflows.cli.options import (
     MaxAboveHull,
     MaxSteps,
     Potential,
+    Reference,
     Rule,
     Smax,
+    Strict,
+    asked_reference,
 )
 
 Campaign = Annotated[str, typer.Argument(help="Campaign id", show_default=False)]
 ShardSize = Annotated[int, typer.Option(min=1, help="Crystals that one job relaxes")]
 Category = Annotated[str, typer.Option(help="Kind of workers that take the jobs")]
-Priority = Annotated[int, typer.Option(help="Campaigns of higher priority go first")]
+HIGHEST = 1_000_000
+Priority = Annotated[
+    int, typer.Option(min=-HIGHEST, max=HIGHEST, help="Campaigns of higher priority go first")
+]
 
 
 def submit(
     candidates: Candidates,
-    reference: Annotated[
-        Path, typer.Option(help="Competing phases: crystals, or JSON of formation energies")
-    ],
-    elements: Annotated[
-        Path | None, typer.Option(help="Elemental energies that formation energies count from")
-    ] = None,
+    reference: Reference,
+    elements: Elements = None,
     potential: Potential = "facet-s",
     limit: Limit = None,
     max_above_hull: MaxAboveHull = None,
@@ -45,7 +48,7 @@ def submit(
     shard_size: ShardSize = 500,
     category: Category = "facet",
     as_json: Json = False,
-    strict: Annotated[bool, typer.Option(help="Exit with 3 when an input was rejected")] = False,
+    strict: Strict = False,
 ) -> None:
     """Store a campaign and leave its jobs to workers; nothing is relaxed here."""
     from facet.relaxation.settings import RelaxSettings
@@ -55,7 +58,7 @@ def submit(
 
     settings = CampaignSettings(
         candidates=tuple(candidates),
-        reference=reference,
+        reference=asked_reference(reference),
         element_energies=elements,
         potential=_anywhere(potential),
         relax=RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps),
@@ -69,7 +72,11 @@ def submit(
 
 def status(
     campaign: Annotated[
-        str | None, typer.Option(help="Campaign id; the latest ones are listed if absent")
+        str | None,
+        typer.Argument(help="Campaign id; the latest ones are listed if absent"),
+    ] = None,
+    named: Annotated[
+        str | None, typer.Option("--campaign", help="The same, as other verbs take it")
     ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Show it again until it is finished")
@@ -80,7 +87,7 @@ def status(
     """Say how far campaigns are, from the database alone."""
     from workflows.cli.status import run_status
 
-    raise Ended(run_status(campaign, watch=watch, every=every, as_json=as_json))
+    raise Ended(run_status(campaign or named, watch=watch, every=every, as_json=as_json))
 
 
 def pause(campaign: Campaign, as_json: Json = False) -> None:
@@ -106,7 +113,10 @@ def cancel(campaign: Campaign, as_json: Json = False) -> None:
 
 def priority(
     campaign: Campaign,
-    value: Annotated[int, typer.Argument(help="Higher goes first", show_default=False)],
+    value: Annotated[
+        int,
+        typer.Argument(min=-HIGHEST, max=HIGHEST, help="Higher goes first", show_default=False),
+    ],
     as_json: Json = False,
 ) -> None:
     """Set the place of a campaign among the others."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workflows.cli.options import Candidates, Ended, Json, Limit, Potential
+from workflows.cli.options import Candidates, Ended, Json, Limit, Potential, Strict
 
 
 def label(
@@ -28,7 +28,7 @@ def label(
     ] = None,
     limit: Limit = None,
     as_json: Json = False,
-    strict: Annotated[bool, typer.Option(help="Exit with 3 when an input was rejected")] = False,
+    strict: Strict = False,
 ) -> None:
     """Make training frames of crystals and label them with a potential or an ASE calculator."""
     from workflows.cli.label import run_label

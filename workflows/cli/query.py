@@ -21,6 +21,8 @@ from db.queries import (
     known_ids,
     latest_campaign,
 )
+from facet.graph.elements import SYMBOLS
+from workflows.cli.progress import counted
 from workflows.cli.query_options import CONDITIONS
 from workflows.cli.tables import print_candidates
 from workflows.rows import candidate_row
@@ -77,6 +79,7 @@ class Question:
             if name in asked:
                 asked[name] = [each.strip() for each in asked[name].split(",")]
         where = _checked(CandidateFilter, asked)
+        _check_elements(asked)
         changes: dict[str, Any] = {}
         if self.potential is not None:
             changes["potential_fingerprint"] = _fingerprint(database, self.potential)
@@ -119,7 +122,10 @@ def run_query(question: Question, output: Output) -> int:
         limit = limit or ROWS_OF_A_TABLE
     with open_database() as database:
         where = question.filter_in(database)
-        found = Watched(candidates(database, where, order, limit, after=question.after))
+        rows = candidates(database, where, order, limit, after=question.after)
+        if output.path is not None:
+            rows = counted(rows, limit, "written")
+        found = Watched(rows)
         if output.format == "table":
             _show(database, where, found)
         else:
@@ -199,11 +205,21 @@ def _checked(kind: type[Asked], asked: Mapping[str, Any]) -> Asked:
         return kind(**asked)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        reason = first["msg"].removeprefix("Value error, ")
         if not first["loc"]:
-            raise DbError(f"The conditions cannot be used: {first['msg']}.") from error
+            raise DbError(f"The conditions cannot be used: {reason}.") from error
         name = str(first["loc"][0])
         option = "sort" if name == "field" else OPTION_OF[name]
-        raise DbError(f"--{option} cannot be used: {first['msg']}.") from error
+        raise DbError(f"--{option} cannot be used: {reason}.") from error
+
+
+def _check_elements(asked: Mapping[str, Any]) -> None:
+    """Refuse what is no element, for which nothing would be found in silence."""
+    named = [each for name in ELEMENT_LISTS for each in asked.get(name, ())]
+    named += asked["chemsys"].split("-") if "chemsys" in asked else []
+    unknown = [each for each in named if each not in SYMBOLS[1:]]
+    if unknown:
+        raise DbError(f"{', '.join(map(repr, unknown))} is no element; write symbols such as Li.")
 
 
 def _as_stored(formula: str) -> str:
@@ -211,6 +227,9 @@ def _as_stored(formula: str) -> str:
     from pymatgen.core.composition import Composition  # a second, spent only when asked
 
     try:
-        return str(Composition(formula).reduced_formula)
+        composition = Composition(formula)
     except ValueError as error:
         raise DbError(f"{formula!r} is no chemical formula; write it like SrTiO3.") from error
+    if not composition.valid:  # it holds what is no element
+        raise DbError(f"{formula!r} is no chemical formula; write it like SrTiO3.")
+    return str(composition.reduced_formula)

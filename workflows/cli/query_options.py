@@ -44,7 +44,9 @@ Chemsys = Annotated[str | None, typer.Option(help="Elements joined by '-', e.g. 
 ElementsAll = Annotated[str | None, typer.Option("--all-of", help="Holds all of these, e.g. Li,O")]
 ElementsAny = Annotated[str | None, typer.Option("--any-of", help="Holds one of these, e.g. Fe,Co")]
 ElementsNone = Annotated[str | None, typer.Option("--none-of", help="Holds none of these")]
-NumElements = Annotated[int | None, typer.Option("--elements", help="Number of different elements")]
+NumElements = Annotated[
+    int | None, typer.Option("--num-elements", "--elements", help="Number of different elements")
+]
 MinSites = Annotated[int | None, typer.Option(help="Fewest sites")]
 MaxSites = Annotated[int | None, typer.Option(help="Most sites")]
 SpaceGroup = Annotated[int | None, typer.Option(help="Space group number once relaxed")]
@@ -54,7 +56,13 @@ Potential = Annotated[
     str | None, typer.Option(help="Fingerprint of the potential, or its first 8 digits or more")
 ]
 End = Annotated[str | None, typer.Option(help="How it ended, e.g. converged or max_steps")]
-Verdict = Annotated[str | None, typer.Option(help="E.g. flagged, rejected or duplicate")]
+Verdict = Annotated[
+    str | None,
+    typer.Option(
+        help="flagged, rejected, not_converged, unphysical, no_reference, uncertain, duplicate, "
+        "known or unstable"
+    ),
+]
 Status = Annotated[str | None, typer.Option(help="E.g. screened or rejected_input")]
 Role = Annotated[str, typer.Option(help="candidate or reference")]
 Sort = Annotated[

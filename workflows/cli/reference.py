@@ -19,6 +19,7 @@ from db.reference_names import (
 )
 from db.writes import insert_references
 from screening.changes import updated
+from workflows.cli.progress import working
 from workflows.cli.reference_text import change_lines, print_heads, print_phases
 from workflows.cli.tables import print_json
 from workflows.reference_rows import change_row, phase_rows
@@ -54,7 +55,7 @@ def run_build(name: str, asked: ReferenceSources, *, as_json: bool) -> int:
         ScreeningError: A source cannot be used.
         DbError: The name stands for another reference.
     """
-    with open_database() as database:
+    with open_database() as database, working("reading entries"):
         made = read_reference(database, name, asked)
         document = reference_document(made)
         insert_references(database, [document])
@@ -123,7 +124,7 @@ def run_update(name: str, asked: ReferenceSources, *, is_dry_run: bool, as_json:
         ScreeningError: A source cannot be used, or is of another scheme.
         DbError: Somebody else changed what the name stands for meanwhile.
     """
-    with open_database() as database:
+    with open_database() as database, working("reading entries"):
         named = reference_name(database, name)
         if named is None:
             raise MissingDocumentError(

@@ -93,7 +93,7 @@ def update(
     license_: License = None,
     all_known: Complete = False,
     diff: Annotated[
-        bool, typer.Option("--diff", help="Only show what would change; write nothing")
+        bool, typer.Option("--diff", "--dry-run", help="Only show what would change; write nothing")
     ] = False,
     as_json: Json = False,
 ) -> None:

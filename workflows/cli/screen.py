@@ -15,7 +15,7 @@ from db.writes import save_campaign
 from workflows.campaign import run_campaign, work_of
 from workflows.cli.exits import REJECTED, UNFINISHED
 from workflows.cli.files import check_writable
-from workflows.cli.progress import progress
+from workflows.cli.progress import progress, working
 from workflows.cli.screen_text import print_screened
 from workflows.cli.stopping import stopping_in_order
 from workflows.cli.tables import print_json
@@ -87,9 +87,10 @@ def _screened(
 ) -> dict[str, Any]:
     """Run a campaign and return everything that is said of it."""
     started = perf_counter()
-    ensure_indexes(database)
-    submission = submit(database, settings)
-    work = work_of(database, submission.campaign)
+    with working("reading and storing candidates"):
+        ensure_indexes(database)
+        submission = submit(database, settings)
+        work = work_of(database, submission.campaign)
     _announce(submission, work)
     with progress(len(work.missing)) as advance, listening(advance), stopping_in_order():
         campaign = run_campaign(database, submission.campaign, work, settings.shard_size)

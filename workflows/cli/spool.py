@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from db.client import open_database
 from workflows.cli.exits import UNFINISHED
-from workflows.cli.progress import progress
+from workflows.cli.progress import progress, working
 from workflows.cli.stopping import stopping_in_order
 from workflows.cli.tables import print_answer
+from workflows.devices import check_device
 from workflows.operations.spool.exchange import Part, bring_in, write_out
 from workflows.operations.spool.files import read_header
 from workflows.operations.spool.run import run_spool
@@ -28,7 +29,7 @@ def run_out(campaign_id: str, part: str, folder: Path, *, as_json: bool) -> int:
         ConfigError: The part makes no sense.
     """
     which = Part.from_text(part)
-    with open_database() as database:
+    with open_database() as database, working("writing crystals"):
         header = write_out(database, campaign_id, which, folder)
     told = header.model_dump()
     text = (
@@ -44,7 +45,9 @@ def run_run(folder: Path, potential: str | None, device: str | None, *, as_json:
     Raises:
         SpoolError: The spool is damaged or cannot be written.
         CheckpointError: The potential cannot be loaded, or is not the one asked for.
+        ConfigError: There is no such device.
     """
+    check_device(device)
     total = read_header(folder).num_crystals
     try:
         with (
@@ -80,7 +83,7 @@ def run_in(folder: Path, *, as_json: bool) -> int:
         SpoolError: A file is damaged, or is not of what the campaign asked.
         MissingDocumentError: The database does not hold the campaign.
     """
-    with open_database() as database:
+    with open_database() as database, working("storing results"):
         brought = bring_in(database, folder)
     text = (
         f"{brought.num_new} results stored, {brought.num_known} were already; campaign "

@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from db.client import open_database
-from workflows.cli.tables import plain_json, print_json, print_table
+from workflows.accounting import account_if_quick
+from workflows.cli.account_text import account_lines
+from workflows.cli.tables import plain_json, print_answer, print_json, print_table
 from workflows.operations.status import campaign_status, list_campaigns
 
 if TYPE_CHECKING:
@@ -39,10 +41,10 @@ def run_status(campaign_id: str | None, *, watch: bool, every: float, as_json: b
                 return 0
         elif campaign_id is None:
             _print_list(list_campaigns(database, CAMPAIGNS_LISTED), as_json=as_json)
-        elif as_json:
-            print_json(campaign_status(database, campaign_id))
         else:
-            sys.stdout.write("\n".join(lines_of(campaign_status(database, campaign_id))) + "\n")
+            told = campaign_status(database, campaign_id)
+            told |= {"accounting": account_if_quick(database, campaign_id)}
+            print_answer(told, "\n".join(lines_of(told)), as_json=as_json)
     return 0
 
 
@@ -71,6 +73,17 @@ def lines_of(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"worker {each['worker_id']}{where}: {each['status']}{speed}, {seen}"
     if not told["workers"]:
         yield "workers: none was heard of in the last ten minutes"
+    if "accounting" in told:
+        yield from _account_lines(told)
+
+
+def _account_lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """Say what was spent, or who adds it up where that takes long."""
+    spent = told["accounting"]
+    if spent is None:
+        yield f"spent: adding it up takes long here; `facet account {told['campaign_id']}` does"
+    else:
+        yield from account_lines(spent)
 
 
 def progress_line(told: Mapping[str, Any]) -> str:

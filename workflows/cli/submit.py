@@ -9,6 +9,7 @@ from db.client import open_database
 from db.filters import CandidateFilter, CandidateSort
 from db.queries import candidates
 from workflows.cli.exits import REJECTED
+from workflows.cli.progress import working
 from workflows.cli.tables import print_json
 from workflows.operations.submission import rescore_in_queue, submit_to_queue
 from workflows.rows import reject_row
@@ -34,7 +35,8 @@ def run_submit(settings: CampaignSettings, category: str, *, as_json: bool, stri
         FacetError: The input, the potential or the reference cannot be used.
     """
     with open_database() as database:
-        told = submit_to_queue(database, settings, category)
+        with working("reading and storing candidates"):
+            told = submit_to_queue(database, settings, category)
         rejected = CandidateFilter(campaign_id=told["campaign_id"], status="rejected_input")
         found = candidates(database, rejected, CandidateSort(field="material_id"))
         told["rejected"] = [reject_row(each) for each in found]
@@ -53,7 +55,7 @@ def run_rescore(settings: RescoreSettings, maker: CampaignMaker, *, as_json: boo
     Raises:
         FacetError: The potential or the campaign cannot be used.
     """
-    with open_database() as database:
+    with open_database() as database, working("choosing and storing candidates"):
         told = rescore_in_queue(database, settings, maker)
     _print({**told, "rejected": []}, as_json=as_json)
     return 0

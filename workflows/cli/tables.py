@@ -48,10 +48,12 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any
 
 
 def print_candidates(title: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Print rows of candidates with the reason for each."""
+    """Print rows of candidates with the reason for each, and what DFT found if it found any."""
+    has_dft = any(row["dft_result_ordering"] is not None for row in rows)
+    dft = ["DFT meV/atom"] if has_dft else []
     print_table(
         title,
-        ["rank", "material", "formula", "space group", "above hull meV/atom", "why"],
+        ["rank", "material", "formula", "space group", "above hull meV/atom", *dft, "why"],
         [
             [
                 row["rank"] or "",
@@ -59,6 +61,7 @@ def print_candidates(title: str, rows: Sequence[dict[str, Any]]) -> None:
                 row["formula_pretty"] or "",
                 row["space_group_number"] or "",
                 _mev(row["energy_above_hull"]),
+                *([_mev(row["dft_result_above_hull"])] if has_dft else []),
                 " ".join(row["reasons"]) or row["rejection"] or "",
             ]
             for row in rows

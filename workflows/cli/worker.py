@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from facet.errors import ConfigError
 from workflows.cli.exits import MISTAKE
+from workflows.devices import check_device
 from workflows.worker.resident import run_worker
 from workflows.worker.supervisor import places_on_cpu, places_on_gpus, supervise
 
@@ -25,6 +26,7 @@ def run_workers(settings: WorkerSettings, *, devices: str | None, processes: int
     """
     if devices is not None and settings.device is not None:
         raise ConfigError("Give --device for one worker or --devices for one a GPU, not both.")
+    check_device(settings.device)
     if devices is not None:
         places = places_on_gpus(devices, processes)
     elif processes > 1:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from facet.errors import ConfigError
 from workflows.worker.logs import set_up_logs
 from workflows.worker.settings import visible_gpus
 from workflows.worker.stopping import SIGNALS
@@ -27,6 +28,8 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 SECONDS_OF_A_GOOD_LIFE = 60.0
 MOST_EARLY_DEATHS = 8
+LONG_NAMES = ("GPU-", "MIG-")
+"""Beginnings of names that NVIDIA gives GPUs and parts of them."""
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +57,16 @@ def places_on_gpus(devices: str, processes: int) -> list[Place]:
         processes: Workers on each.
 
     Raises:
-        ConfigError: No GPU is visible.
+        ConfigError: No GPU is visible, or not one of those that are named.
     """
-    named = visible_gpus() if devices == "all" else [each.strip() for each in devices.split(",")]
+    visible = visible_gpus()
+    named = visible if devices == "all" else [each.strip() for each in devices.split(",")]
+    unknown = [each for each in named if each not in visible and not each.startswith(LONG_NAMES)]
+    if unknown:
+        raise ConfigError(
+            f"GPU {', '.join(unknown)} is not visible here; give all, or some of "
+            f"{', '.join(visible)}."
+        )
     return [
         Place(f"gpu{gpu}.{index}", "cuda:0", {"CUDA_VISIBLE_DEVICES": gpu})
         for gpu in named
