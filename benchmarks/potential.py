@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from machine import ROOT, hardware, revision
-from remote import MODELS, Remote, WorkerLost, start
+from remote import MODELS, Remote, start
 from report import make_row, print_case, write_results
 from workloads import find_pool
+
+from workflows.lines import ProcessLostError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,7 +125,7 @@ def start_workers(given: argparse.Namespace, pool: Path | None) -> list[Remote]:
     for name in given.models.split(","):
         try:
             workers.append(start(name, options, pythons, weights))
-        except WorkerLost as reason:
+        except ProcessLostError as reason:
             print(f"{name} is left out: {reason}")
     if not workers:
         sys.exit("No potential could be loaded; the lines above say why.")
@@ -147,7 +149,7 @@ def time_case(workers: Sequence[Remote], case: str, given: argparse.Namespace) -
                 num_slices=NUM_SLICES[given.device],
                 batch_atoms=given.batch_atoms,
             )
-        except WorkerLost as reason:
+        except ProcessLostError as reason:
             failed[each.name] = str(reason)
     check_same_crystals(prepared)
     ready = [each for each in workers if each.name in prepared]
@@ -200,7 +202,7 @@ def measure_round(
                 continue
             try:
                 totals[each.name] += each.ask("measure", portion=portion)["seconds"]
-            except WorkerLost as reason:
+            except ProcessLostError as reason:
                 failed[each.name] = str(reason)
     for name, total in totals.items():
         if name not in failed:

@@ -13,6 +13,7 @@ import numpy as np
 
 from db.documents import CandidateDoc, Origin, candidate_id
 from db.documents.candidate import element_sets
+from db.documents.composition import composition_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +135,8 @@ class Samples:
             }
         document |= {
             "structure_id": f"{index:064x}",
-            "formula_pretty": _formula(elements, dice[2]),
+            "formula_pretty": (formula := _formula(elements, dice[2])),
+            **composition_fields(formula),
             "chemsys": "-".join(elements),
             "elements": list(elements),
             "element_sets": element_sets(elements),

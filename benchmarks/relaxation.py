@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from machine import ROOT, hardware, revision
 from optimizers import print_table
-from remote import WEIGHTS, Remote, WorkerLost
+from remote import WEIGHTS, Remote
 from report import spread_of
 
 from facet.relaxation.settings import OPTIMIZERS, RelaxSettings
+from workflows.lines import ProcessLostError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +135,7 @@ def start_sides(given: argparse.Namespace) -> list[Remote]:
     for name in given.sides.split(","):
         try:
             sides.append(Remote(name, command_of(name, given)))
-        except (WorkerLost, FileNotFoundError) as reason:
+        except (ProcessLostError, FileNotFoundError) as reason:
             print(f"{name} is left out: {reason}")
     if len({each.about["crystals"] for each in sides}) != 1:
         sys.exit("The sides read different crystals, or none could be started.")

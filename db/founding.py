@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import SecretStr
 from pymongo.errors import OperationFailure
@@ -20,6 +20,9 @@ from db.errors import DatabaseUnreachableError, DbError, SettingsError
 
 if TYPE_CHECKING:
     from db.client import Client, MongoDatabase
+
+Role = Literal["read", "readWrite"]
+"""What a user may do with the database, as MongoDB calls it."""
 
 MIN_PASSWORD_LENGTH = 32
 SECONDS_TO_BECOME_PRIMARY = 30.0
@@ -103,8 +106,8 @@ def found(uri: SecretStr, member: Member) -> None:
             _create_administrator(anyone, administrator, uri)
 
 
-def ensure_user(database: MongoDatabase, user: User) -> bool:
-    """Let a user read and write this database, and no other, with this password.
+def ensure_user(database: MongoDatabase, user: User, role: Role = "readWrite") -> bool:
+    """Let a user read, or read and write, this database and no other, with this password.
 
     A known user gets the password; rights that were given otherwise are left as they are.
 
@@ -121,7 +124,7 @@ def ensure_user(database: MongoDatabase, user: User) -> bool:
         raise SettingsError(
             f"{user.name!r} is the user of FACET_MONGO_URI; give the work a user of its own."
         )
-    roles = [{"role": "readWrite", "db": database.name}]
+    roles = [{"role": role, "db": database.name}]
     password = user.password.get_secret_value()
     if not admin.command("usersInfo", user.name)["users"]:
         admin.command("createUser", user.name, pwd=password, roles=roles)

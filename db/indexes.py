@@ -12,6 +12,7 @@ from db.documents import CampaignDoc, CandidateDoc, RelaxationDoc, TaskDoc
 from db.documents.follow_up import FollowUpDoc
 from db.documents.worker import WorkerDoc
 from db.index import Index
+from db.stabilities import OF_RELAXATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,7 @@ INDEXES = (
         ("-updated_at",),
         "latest_campaign",
     ),
+    OF_RELAXATION,
 )
 
 RETIRED = frozenset(

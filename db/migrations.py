@@ -25,6 +25,9 @@ from db.documents import (
     TaskDoc,
 )
 from db.documents.candidate import ELEMENT_SETS, element_sets
+from db.documents.comparison import ComparisonDoc
+from db.documents.composition import composition_fields
+from db.documents.stability import StabilityDoc
 from db.errors import SchemaMismatchError
 
 if TYPE_CHECKING:
@@ -39,10 +42,12 @@ OPERATIONS_PER_REQUEST = 1000
 KINDS: tuple[type[BaseDoc], ...] = (
     CampaignDoc,
     CandidateDoc,
+    ComparisonDoc,
     FollowUpDoc,
     ReferenceDoc,
     ReferenceNameDoc,
     RelaxationDoc,
+    StabilityDoc,
     StructureDoc,
     TaskDoc,
 )
@@ -90,6 +95,7 @@ _NOT_JUDGED_SO: dict[str, Any] = {
     "p_stable": None,
     "core_hours": None,
     "choice": None,
+    "dft": None,
 }
 """What version 1 did not tell of a verdict; screening the campaign again fills it in."""
 
@@ -97,7 +103,8 @@ _NOT_JUDGED_SO: dict[str, Any] = {
 def _relaxation_2(_raw: Mapping[str, Any], _fingerprints: Fingerprints) -> dict[str, Any]:
     """What version 1 did not look at stays unknown."""
     unknown = ("num_evaluations", "initial_space_group", "space_group", "symmetric_energy")
-    return dict.fromkeys((*unknown, "trajectory")) | {"num_frames": 0}
+    later = ("trajectory", "member_offsets", "device_name", "num_threads")
+    return dict.fromkeys((*unknown, *later)) | {"num_frames": 0}
 
 
 def _candidate_2(raw: Mapping[str, Any], fingerprints: Fingerprints) -> dict[str, Any]:
@@ -107,6 +114,7 @@ def _candidate_2(raw: Mapping[str, Any], fingerprints: Fingerprints) -> dict[str
         "potential_fingerprint": fingerprints.get(raw["campaign_id"]) if is_relaxed else None,
         "space_group_number": None,
         ELEMENT_SETS: element_sets(raw["elements"]),
+        **composition_fields(raw["formula_pretty"]),
         **_NOT_JUDGED_SO,
     }
 
@@ -123,7 +131,12 @@ def _reference_2(_raw: Mapping[str, Any], _fingerprints: Fingerprints) -> dict[s
 
 STEPS = (
     Step(CampaignDoc, 2, _campaign_2),
-    Step(CandidateDoc, 2, _candidate_2, needs=("campaign_id", "relaxation_id", "elements")),
+    Step(
+        CandidateDoc,
+        2,
+        _candidate_2,
+        needs=("campaign_id", "relaxation_id", "elements", "formula_pretty"),
+    ),
     Step(ReferenceDoc, 2, _reference_2),
     Step(RelaxationDoc, 2, _relaxation_2),
 )

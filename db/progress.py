@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TASKS = TaskDoc.collection
 TASKS_PER_REQUEST = 1000
 FIREWORKS = "fireworks"
+ROLE = "role"
+SCREENING = "screening"
+"""Role of the job that closes a campaign; comparisons and DFT add jobs of other categories."""
 ENDS: tuple[str, ...] = get_args(StopReasonName)
 STATUSES: tuple[str, ...] = get_args(TaskStatus)
 OPEN = tuple(each for each in STATUSES if each != "done")
@@ -143,8 +146,11 @@ def count_jobs(database: MongoDatabase, campaign_id: str) -> Counter[str]:
 
 
 def category_of(database: MongoDatabase, campaign_id: str) -> str | None:
-    """Return the kind of workers that take the jobs of a campaign; None when it never had jobs."""
-    where = {"spec.campaign_id": {"$eq": campaign_id}}
+    """Return the kind of workers that take the jobs of a campaign; None when it never had jobs.
+
+    Its screening is asked for: comparisons of the campaign and its DFT are for other workers.
+    """
+    where = {"spec.campaign_id": {"$eq": campaign_id}, f"spec.{ROLE}": SCREENING}
     found = database[FIREWORKS].find_one(where, {"spec._category": 1})
     return None if found is None else found["spec"].get("_category")
 

@@ -1,6 +1,7 @@
 """docker-compose.yml holds together, with itself and with the programs that it runs."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from typer.main import get_command
 
 from db.founding import Member, User
 from db.settings import DbSettings, password_in
+from workflows.api.settings import ServeSettings
 from workflows.cli.main import app
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +29,7 @@ SERVICES = COMPOSE["services"]
 SECRETS = {name: each["environment"] for name, each in COMPOSE["secrets"].items()}
 OURS = [name for name, each in SERVICES.items() if each["image"] == "facet"]
 CLIENTS = ["worker", "worker-cpu", "facet"]
+READERS = [*CLIENTS, "web"]
 WORKERS = ["worker", "worker-cpu"]
 WHERE_SECRETS_ARE = Path("/run/secrets")
 
@@ -45,22 +48,35 @@ def options_of(service):
     return command.make_context(command.name, words).params
 
 
-def settings_of(service, folder):
-    """The settings that a service would read, with secrets in a folder of the test."""
+def given_to(service, folder, prefix, content):
+    """What a service is given in variables of a prefix, with secrets in a folder of the test."""
     given = {}
     for name, value in SERVICES[service]["environment"].items():
-        if not name.startswith("FACET_"):
+        if not name.startswith(prefix) or (prefix == "FACET_" and name.startswith("FACET_SERVE_")):
             continue
-        given[name.removeprefix("FACET_").lower()] = value
+        given[name.removeprefix(prefix).lower()] = value
         if Path(value).parent == WHERE_SECRETS_ARE:
             path = folder / Path(value).name
-            path.write_text(f"{path.name} of this test, @/:% and all")
-            given[name.removeprefix("FACET_").lower()] = path
-    return DbSettings(**given)
+            path.write_text(content.format(path.name))
+            given[name.removeprefix(prefix).lower()] = path
+    return given
+
+
+def settings_of(service, folder):
+    """The settings that a service would read."""
+    return DbSettings(**given_to(service, folder, "FACET_", "{} of this test, @/:% and all"))
+
+
+def serve_settings_of(folder):
+    """The settings that the web service would read."""
+    given = given_to("web", folder, "FACET_SERVE_", "{}-of-this-test")
+    hosts = {"allowed_hosts": tuple(json.loads(given.pop("allowed_hosts")))}
+    return ServeSettings(**given, **hosts, host=options_of("web")["host"])
 
 
 def test_every_facet_variable_is_one_that_the_settings_read():
     known = {f"FACET_{name.upper()}" for name in DbSettings.model_fields}
+    known |= {f"FACET_SERVE_{name.upper()}" for name in ServeSettings.model_fields}
     assert set(re.findall(r"\bFACET_[A-Z_]+", TEXT + "\n".join(EXAMPLE))) <= known
     for service in OURS:
         variables = {name for name in SERVICES[service]["environment"] if "FACET" in name}
@@ -75,6 +91,7 @@ def test_the_settings_accept_what_a_service_is_given(service, tmp_path):
     (secret,) = (
         each for each in SERVICES[service]["secrets"] if each == settings.mongo_password_file.name
     )
+    assert secret in SECRETS
     assert parsed["password"] == f"{secret} of this test, @/:% and all"
     assert parsed["options"]["authSource"] == "admin"
     assert settings.database == EXAMPLE["FACET_DATABASE"]
@@ -85,16 +102,20 @@ def test_the_command_of_a_service_is_one_of_the_command_line(service):
     assert options_of(service)
 
 
-def test_no_service_publishes_a_port():
-    for service in SERVICES.values():
-        assert "ports" not in service
+def test_only_the_web_service_publishes_a_port_and_only_to_this_machine():
+    for name, service in SERVICES.items():
+        assert ("ports" in service) is (name == "web")
         assert service.get("network_mode") in (None, "service:mongo")
+    (port,) = SERVICES["web"]["ports"]
+    assert port == f"127.0.0.1:{EXAMPLE['WEB_PORT']}:{options_of('web')['port']}"
+    assert SERVICES["web"]["networks"] == ["database", "web"]
     assert COMPOSE["networks"]["database"] == {"internal": True}
     assert {tuple(SERVICES[name]["networks"]) for name in ("mongo", *CLIENTS)} == {("database",)}
 
 
 def test_no_secret_has_a_default_or_is_put_where_inspection_shows_it():
-    assert {"MONGO_KEYFILE", "MONGO_ROOT_PASSWORD", "MONGO_FACET_PASSWORD"} == set(SECRETS.values())
+    passwords = {"MONGO_ROOT_PASSWORD", "MONGO_FACET_PASSWORD", "MONGO_READER_PASSWORD"}
+    assert set(SECRETS.values()) == {"MONGO_KEYFILE", "SERVE_TOKEN", *passwords}
     assert all(EXAMPLE[name] == "" for name in SECRETS.values())
     interpolated = {match["name"] for match in INTERPOLATED.finditer(TEXT)}
     assert not interpolated & set(SECRETS.values())
@@ -105,7 +126,9 @@ def test_no_secret_has_a_default_or_is_put_where_inspection_shows_it():
 
 def test_each_service_gets_only_the_secrets_that_it_uses():
     assert SERVICES["mongo"]["secrets"] == ["mongo_keyfile"]
-    assert SERVICES["setup"]["secrets"] == ["mongo_root_password", "mongo_facet_password"]
+    passwords = ["mongo_root_password", "mongo_facet_password", "mongo_reader_password"]
+    assert SERVICES["setup"]["secrets"] == passwords
+    assert SERVICES["web"]["secrets"] == ["mongo_reader_password", "serve_token"]
     for service in CLIENTS:
         assert SERVICES[service]["secrets"] == ["mongo_facet_password"]
 
@@ -157,7 +180,33 @@ def test_setup_comes_over_the_loopback_of_mongo_and_ends(tmp_path):
     assert parsed["username"] != options_of("setup")["user"]
 
 
-@pytest.mark.parametrize("service", CLIENTS)
+def test_the_web_service_reads_as_a_user_of_its_own_whom_setup_makes(tmp_path):
+    asked, settings = options_of("setup"), settings_of("web", tmp_path)
+    parsed = parse_uri(settings.mongo_uri.get_secret_value())
+    assert parsed["username"] == asked["reader"] == EXAMPLE["WEB_USER"]
+    assert settings.mongo_password_file.name == Path(asked["reader_password_file"]).name
+    assert settings.database == settings_of("setup", tmp_path).database
+    assert SERVICES["web"]["read_only"] is True
+    # With the other user it may write.
+    given_up = TEXT.replace("${WEB_USER:-reader}", asked["user"])
+    assert f"mongodb://{asked['user']}@mongo" in given_up
+    assert f'secrets: ["mongo_{asked["user"]}_password"' in given_up
+    assert f"mongo_{asked['user']}_password" in SECRETS
+
+
+def test_the_web_service_has_a_token_and_answers_to_names_of_this_machine_only(tmp_path):
+    settings = serve_settings_of(tmp_path)
+    assert settings.token.get_secret_value() == "serve_token-of-this-test"
+    assert settings.hosts == ("localhost", "127.0.0.1")
+    *program, script = SERVICES["web"]["healthcheck"]["test"]
+    assert program == ["CMD", "python", "-c"]
+    (call,) = [node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call)]
+    asked = urlsplit(ast.literal_eval(call.args[0]))
+    assert (asked.hostname, asked.path) == ("127.0.0.1", "/health/ready")
+    assert asked.port == options_of("web")["port"]
+
+
+@pytest.mark.parametrize("service", READERS)
 def test_all_work_waits_for_a_founded_database(service):
     assert SERVICES[service]["depends_on"] == {
         "mongo": {"condition": "service_healthy"},

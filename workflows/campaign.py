@@ -1,4 +1,4 @@
-"""A whole campaign as one jobflow Flow: relax in shards, then screen."""
+"""A whole campaign as one jobflow Flow: relax in shards, screen, look at the short list again."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from db.documents import CampaignDoc, CandidateDoc
 from db.filters import CandidateFilter
 from db.find import Find
 from db.indexes import ensure_indexes
+from db.progress import ROLE, SCREENING
 from db.queries import documents_by_id
 from db.tasks import with_status
+from screening.rules import FlagRule
 from workflows.makers import FACET_CATEGORY, FrozenMaker, tagged
 from workflows.relax import RelaxShardMaker
 from workflows.screen import ScreenMaker
 from workflows.settings import CampaignSettings
 from workflows.shards.tasks import ask_for
+from workflows.stability.maker import StabilityMaker
+from workflows.stability.measure import check_kinds, kinds_asked
 from workflows.submit import submit
 
 if TYPE_CHECKING:
@@ -53,17 +57,21 @@ class Work(NamedTuple):
 class CampaignMaker(FrozenMaker):
     """Submit a campaign, relax its crystals in shards, and screen it.
 
+    Where the rule asks for phonons or elastic constants, those of the short list are measured then.
+
     Attributes:
         name: Of the flow.
         shard_size: Crystals that one job relaxes.
         category: FireWorks' name for the workers that can relax them.
-        screen_maker: Makes the closing job.
+        screen_maker: Makes the job that screens.
+        stability_maker: Makes the one after it, if the rule asks for it.
     """
 
     name: str = "campaign"
     shard_size: int = 500
     category: str = FACET_CATEGORY
     screen_maker: ScreenMaker = field(default_factory=ScreenMaker)
+    stability_maker: StabilityMaker = field(default_factory=StabilityMaker)
 
     def make(self, settings: CampaignSettings) -> Flow:
         """Make a flow whose first job reads and stores the input and adds all others.
@@ -89,9 +97,13 @@ class CampaignMaker(FrozenMaker):
         )
         shards = [relax.make(block) for block in blocks(structure_ids, self.shard_size)]
         screen = self.screen_maker.make(campaign.campaign_id, [each.output for each in shards])
-        for each in (*shards, screen):
+        closing = [screen]
+        if kinds_asked(FlagRule.from_dict(campaign.rule)):
+            closing += [self.stability_maker.make(campaign.campaign_id, screen.output)]
+        for each in (*shards, *closing):
             tagged(each, campaign.campaign_id, campaign.priority, self.category)
-        return Flow([*shards, screen], output=screen.output, name=self.name)
+        screen.update_metadata({ROLE: SCREENING}, dynamic=False)
+        return Flow([*shards, *closing], output=closing[-1].output, name=self.name)
 
 
 @job
@@ -130,8 +142,10 @@ def run_campaign(
     relaxes only the rest.
 
     Raises:
+        ConfigError: The rule asks for phonons, and phonopy is not installed.
         Exception: Whatever a job raised.
     """
+    check_kinds(kinds_asked(FlagRule.from_dict(campaign.rule)))
     flow = CampaignMaker(shard_size=shard_size).rest(campaign, work.missing)
     _run_here(flow)
     (finished,) = documents_by_id(database, CampaignDoc, [campaign.campaign_id])

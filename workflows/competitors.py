@@ -6,18 +6,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from db.documents import ReferenceDoc
+from db.errors import MissingDocumentError
 from db.queries import documents_by_id
+from db.reference_names import find_reference
 from db.writes import insert_references
-from screening.entry_files import load_entries
+from screening.entry_files import entries_in
 from screening.json_files import read_json
-from screening.references import load_formation_energies, reference_from_energies
+from screening.references import formation_energies_in, reference_from_energies
 from screening.schemes import own_scheme
 from workflows.inputs import InputError
 from workflows.keys import files_digest, reference_key
 from workflows.references import reference_document, reference_of
+from workflows.settings import Named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from db.client import MongoDatabase
     from db.documents import CampaignDoc
@@ -41,18 +45,60 @@ class Competitors:
     scheme: str
 
 
-def competitors_of(settings: CampaignSettings, fingerprint: str) -> Competitors:
+def stored_competitors(database: MongoDatabase, settings: CampaignSettings) -> ReferenceDoc | None:
+    """Return the stored reference that a campaign names, None where it gives files.
+
+    Raises:
+        InputError: There is none, or elemental energies were given beside it.
+    """
+    asked = settings.reference
+    if not isinstance(asked, Named):
+        return None
+    if settings.element_energies is not None:
+        raise InputError(
+            f"The stored reference {asked.name!r} brings its own elements: leave "
+            f"{settings.element_energies} out."
+        )
+    return named_reference(database, asked.name)
+
+
+def named_reference(database: MongoDatabase, text: str) -> ReferenceDoc:
+    """Return the stored reference of a name or id that is no path.
+
+    Raises:
+        InputError: There is none.
+    """
+    try:
+        return find_reference(database, text)
+    except MissingDocumentError as error:
+        raise InputError(
+            f"{text!r} is neither a file or folder nor a stored reference: check the path, or "
+            "choose one that `facet reference list` shows."
+        ) from error
+
+
+def competitors_of(
+    settings: CampaignSettings, fingerprint: str, stored: ReferenceDoc | None = None
+) -> Competitors:
     """Look at the reference of a campaign once and read it if it is a table.
 
     Args:
         settings: The campaign.
         fingerprint: Of the potential that relaxes the candidates.
+        stored: What ``stored_competitors`` found; None where the campaign gives files.
 
     Raises:
         ScreeningError: The table cannot be used.
-        InputError: Elemental energies were given beside crystals.
+        InputError: Elemental energies were given beside crystals, or what is named was not found.
     """
-    table = _table(settings)
+    if stored is not None:
+        return _of_table(reference_of(stored), fingerprint)
+    if isinstance(settings.reference, Named):
+        raise InputError(
+            f"The reference {settings.reference.name!r} is a name, which only a database knows: "
+            "give its file."
+        )
+    table = _table(settings.reference, settings.element_energies)
     if table is None:
         if settings.element_energies is not None:
             raise InputError(
@@ -61,8 +107,7 @@ def competitors_of(settings: CampaignSettings, fingerprint: str) -> Competitors:
             )
         crystals = files_digest([settings.reference])
         return Competitors(table=None, key=crystals, scheme=own_scheme(fingerprint))
-    table.check_candidates(fingerprint)
-    return Competitors(table=table, key=reference_key(table), scheme=table.scheme)
+    return _of_table(table, fingerprint)
 
 
 def reference_for(
@@ -77,9 +122,13 @@ def reference_for(
     return reference
 
 
-def _table(settings: CampaignSettings) -> Reference | None:
+def _of_table(table: Reference, fingerprint: str) -> Competitors:
+    table.check_candidates(fingerprint)
+    return Competitors(table=table, key=reference_key(table), scheme=table.scheme)
+
+
+def _table(path: Path, element_energies: Path | None) -> Reference | None:
     """Read a table of formation energies or a file of computed entries; None for crystals."""
-    path = settings.reference
     if not path.is_file() or ".json" not in path.suffixes:
         return None
     content = read_json(path)
@@ -88,9 +137,9 @@ def _table(settings: CampaignSettings) -> Reference | None:
     if not isinstance(first, dict):
         return None
     if "e_form" in first:
-        return load_formation_energies(path, settings.element_energies)
+        return formation_energies_in(content, path, element_energies)
     is_entry = "energy" in first and str(first.get("@class", "")).startswith("Computed")
-    return load_entries(path) if is_entry else None
+    return entries_in(content, path) if is_entry else None
 
 
 def _own_reference(campaign: CampaignDoc, phases: list[Relaxed]) -> Reference:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import platform
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from facet.graph.convert import structure_from
 from facet.graph.held import held_by_sites
 from facet.graph.neighbors import Crystal
 from screening.formulas import element_amounts, pretty_formula
+from workflows.device_names import device_name, num_threads
 from workflows.keys import relaxation_key, structure_key
 from workflows.symmetry import space_group_number
 
@@ -48,6 +50,9 @@ if TYPE_CHECKING:
 
 ON_HULL = 1e-6
 """eV/atom; a candidate this close to the hull opens it or lies on it."""
+
+VERSIONED = ("facet", "torch", "e3nn", "mace-torch", "moyopy")
+"""Packages that decide a relaxation, where they are installed."""
 
 LARGEST_INTEGER = 2**63
 """Of MongoDB."""
@@ -167,17 +172,27 @@ def relaxation_document(
         symmetric_energy=result.symmetric_energy,
         trajectory=None if way is None else Blob.of(way.to_bytes()),
         num_frames=0 if way is None else len(way.frame_index),
+        member_offsets=_packed(result.member_offsets),
         wall_share=result.wall_share,
         device=str(potential.device),
+        device_name=device_name(str(potential.device)),
+        num_threads=num_threads(str(potential.device)),
         versions=dict(_versions()),
         created_at=datetime.now(UTC),
     )
 
 
+def _packed(offsets: np.ndarray | None) -> bytes | None:
+    return None if offsets is None else offsets.astype("<f4").tobytes()
+
+
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
     """Versions of the programs that decide a document; looking them up takes milliseconds."""
-    installed = tuple((name, version(name)) for name in ("facet", "torch", "moyopy"))
+    installed = []
+    for name in VERSIONED:
+        with suppress(PackageNotFoundError):
+            installed.append((name, version(name)))
     return (*installed, ("python", platform.python_version()))
 
 

@@ -52,6 +52,11 @@ def deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in BATCH_SETTINGS}
 
 
+def stability_key(relaxation_id: str, kind: str, settings: Mapping[str, Any]) -> str:
+    """SHA-256 of a relaxed crystal, what is measured of it, and how."""
+    return _digest([relaxation_id, kind, dict(settings)])
+
+
 def campaign_key(
     candidates: str, reference: str, fingerprint: str, settings: Mapping[str, Any]
 ) -> str:

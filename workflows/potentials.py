@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facet.checkpoint import load, resolve
 from facet.errors import CheckpointError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from facet.potential import Potential
 
 PROCESSOR = "cpu"
 MACE = "mace:"
-"""Begins the name of a MACE model: ``mace:PATH``, or ``mace:PATH#SHA256`` of one you trust."""
+"""Begins the name of a MACE model: ``mace:PATH``, ``mace:PATH#SHA256`` of one you trust, or
+``mace:`` and one of MACE's own names."""
 ASE = "ase:"
 """Begins the import path of a function that makes an ASE calculator: ``ase:MODULE:FACTORY``."""
 
@@ -64,13 +66,12 @@ def _load(version: tuple[Path, int], device: str) -> Potential:
 
 @lru_cache(maxsize=2)
 def _mace(place: str, device: str) -> Potential:
-    """Load a MACE model from a path, and the checksum where one follows."""
+    """Load a MACE model from a path, and the checksum where one follows, or by its name."""
     from facet.interop.mace import load_mace  # MACE is there in an environment of its own only
+    from workflows.environments.weights import mace_weights
 
-    path, _, checksum = place.partition("#")
-    if checksum:
-        return load_mace(Path(path), device=device, sha256=checksum)
-    return load_mace(Path(path), device=device)
+    file, checksum = mace_weights(place)
+    return load_mace(file, device=device, sha256=checksum)
 
 
 @lru_cache(maxsize=2)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from db.documents import ReferenceDoc
 from db.queries import documents_by_id
-from screening.entry_files import load_entries
+from screening.entry_files import entries_in
 from screening.errors import ScreeningError
 from screening.json_files import read_json
 from screening.materials_project import materials_project_reference, open_materials_project
 from screening.reference import UNKNOWN, Coverage, Reference
-from screening.references import load_formation_energies
+from screening.references import formation_energies_in
 from workflows.operations.queue import stored_campaign
 from workflows.references import reference_of
 
@@ -93,8 +93,9 @@ def _read_source(database: MongoDatabase, source: str, asked: ReferenceSources) 
     rows = list(content.values()) if isinstance(content, dict) else content
     first = rows[0] if isinstance(rows, list) and rows else None
     if isinstance(first, dict) and "e_form" in first:
-        return load_formation_energies(path, asked.element_energies, coverage=Coverage.SUPPLIED)
-    return load_entries(path)
+        elements, some = asked.element_energies, Coverage.SUPPLIED
+        return formation_energies_in(content, path, elements, coverage=some)
+    return entries_in(content, path)
 
 
 def _campaign_hull(database: MongoDatabase, campaign_id: str) -> Reference:

@@ -42,6 +42,19 @@ HULL_COLUMNS: dict[HullNameText, str] = {
 }
 
 
+DFT_COLUMNS = {
+    "dft_result_above_hull": "energy_above_hull",
+    "dft_result_formation_energy": "formation_energy_per_atom",
+    "dft_result_is_stable": "is_stable",
+    "dft_result_volume_change": "volume_change",
+    "dft_result_rmsd": "rmsd",
+    "dft_result_ordering": "ordering",
+    "dft_result_task": "task_uuid",
+    "dft_result_why_no_distance": "no_distance",
+}
+"""What a finished DFT calculation found, beside what was predicted."""
+
+
 def candidate_row(candidate: CandidateDoc) -> dict[str, Any]:
     """Plain values of a candidate.
 
@@ -51,6 +64,7 @@ def candidate_row(candidate: CandidateDoc) -> dict[str, Any]:
     return {
         **{name: getattr(candidate, name) for name in ROW_FIELDS},
         **_hull_columns(candidate),
+        **dft_columns(candidate),
         "choice": candidate.choice.role if candidate.choice else None,
         "inclusion_probability": (
             candidate.choice.inclusion_probability if candidate.choice else None
@@ -67,6 +81,18 @@ def _hull_columns(candidate: CandidateDoc) -> dict[str, Any]:
     return {
         column: place.energy_above_hull if (place := places[name]) else None
         for name, column in HULL_COLUMNS.items()
+    }
+
+
+def dft_columns(candidate: CandidateDoc) -> dict[str, Any]:
+    """What DFT found of a candidate, None where it found nothing yet; energies in eV/atom."""
+    found = candidate.dft
+    if found is None:
+        return dict.fromkeys((*DFT_COLUMNS, "dft_result_date"))
+    ended = found.completed_at
+    return {
+        **{column: getattr(found, name) for column, name in DFT_COLUMNS.items()},
+        "dft_result_date": ended.date().isoformat() if ended else None,
     }
 
 

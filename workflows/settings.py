@@ -15,13 +15,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A reference that the database holds.
+
+    Attributes:
+        name: Its name or id, or the beginning of its id.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
 class CampaignSettings:
     """One campaign as the user asks for it.
 
     Attributes:
         candidates: Files, folders or archives of candidate crystals.
         reference: Phases that the candidates compete with: crystals to be relaxed with the same
-            potential, or a JSON file of MP2020 formation energies.
+            potential, a JSON file of MP2020 formation energies, or a stored reference.
         element_energies: Elemental energies that such formation energies count from; None looks
             beside the reference file.
         potential: Bundled name or path of the potential.
@@ -33,7 +44,7 @@ class CampaignSettings:
     """
 
     candidates: tuple[Path, ...]
-    reference: Path
+    reference: Path | Named
     element_energies: Path | None = None
     potential: str = "facet-s"
     relax: RelaxSettings = field(default_factory=RelaxSettings)
@@ -55,7 +66,7 @@ class CampaignSettings:
         return {
             **asdict(self),
             "candidates": [str(each.absolute()) for each in self.candidates],
-            "reference": str(self.reference.absolute()),
+            "reference": _plain_reference(self.reference),
             "element_energies": str(elements.absolute()) if elements else None,
             "relax": self.relax.to_dict(),
             "rule": self.rule.to_dict(),
@@ -69,9 +80,17 @@ class CampaignSettings:
             **{
                 **values,
                 "candidates": tuple(map(Path, values["candidates"])),
-                "reference": Path(values["reference"]),
+                "reference": _reference(values["reference"]),
                 "element_energies": Path(elements) if elements else None,
                 "relax": RelaxSettings.from_dict(values["relax"]),
                 "rule": FlagRule.from_dict(values["rule"]),
             }
         )
+
+
+def _plain_reference(reference: Path | Named) -> str | dict[str, str]:
+    return asdict(reference) if isinstance(reference, Named) else str(reference.absolute())
+
+
+def _reference(plain: str | dict[str, str]) -> Path | Named:
+    return Named(**plain) if isinstance(plain, dict) else Path(plain)

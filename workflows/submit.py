@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from db.blocks import blocks
 from db.documents import CampaignDoc
 from db.queries import documents_by_id, known_ids
 from db.writes import insert_candidates, insert_references, insert_structures, save_campaign
-from workflows.competitors import competitors_of
+from workflows.competitors import competitors_of, stored_competitors
 from workflows.convert import candidate_document, structure_document
 from workflows.inputs import InputError, read_crystals
 from workflows.inputs.names import UniqueNames
 from workflows.keys import campaign_key, deciding, files_digest
 from workflows.potentials import resident_potential
 from workflows.references import reference_document
+from workflows.settings import Named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,14 +52,17 @@ def submit(database: MongoDatabase, settings: CampaignSettings) -> Submission:
     A submission that was cut off is taken up again where its crystals are not stored yet.
 
     Raises:
-        InputError: A path does not exist.
+        InputError: A path does not exist, or no stored reference is named so.
         ScreeningError: The reference file cannot be used.
         CheckpointError: The potential cannot be loaded.
         DbError: The database refuses something.
     """
     _check_paths(settings)
+    stored = stored_competitors(database, settings)
     potential = resident_potential(settings.potential)
-    competitors = competitors_of(settings, potential.fingerprint)
+    competitors = competitors_of(settings, potential.fingerprint, stored)
+    if competitors.table is None:
+        _check_phases(settings.reference)
     campaign = _campaign(settings, potential, competitors)
     known = _stored(database, campaign.campaign_id)
     if known is not None and known.status != "submitted":
@@ -66,10 +71,10 @@ def submit(database: MongoDatabase, settings: CampaignSettings) -> Submission:
     names = UniqueNames()  # candidates come first, so that they keep the names they came with
     candidates = islice(read_crystals(settings.candidates), settings.limit)
     _insert(database, campaign, candidates, "candidate", names)
-    if competitors.table is None:
-        _insert(database, campaign, read_crystals([settings.reference]), "reference", names)
-    else:
+    if competitors.table is not None:
         insert_references(database, [reference_document(competitors.table)])
+    elif isinstance(settings.reference, Path):
+        _insert(database, campaign, read_crystals([settings.reference]), "reference", names)
     running = campaign.model_copy(update={"status": "running"})
     save_campaign(database, running)
     return Submission(running, is_known=False)
@@ -77,8 +82,19 @@ def submit(database: MongoDatabase, settings: CampaignSettings) -> Submission:
 
 def _check_paths(settings: CampaignSettings) -> None:
     for path in (*settings.candidates, settings.reference):
-        if not path.exists():
+        if isinstance(path, Path) and not path.exists():
             raise InputError(f"{path} does not exist: check the path and the working folder.")
+
+
+def _check_phases(reference: Path | Named) -> None:
+    """Refuse a reference of crystals without any, against which nothing has a place."""
+    if isinstance(reference, Named):
+        return
+    if not any(each.structure is not None for each in read_crystals([reference])):
+        raise InputError(
+            f"{reference} holds no crystal that can be read: give the competing phases, the "
+            "elements among them, or a JSON file of their formation energies."
+        )
 
 
 def _stored(database: MongoDatabase, campaign_id: str) -> CampaignDoc | None:
@@ -104,12 +120,19 @@ def _campaign(
         energy_scheme=potential.energy_scheme,
         relax_settings=settings.relax.to_dict(),
         rule=settings.rule.to_dict(),
-        reference_name=settings.reference.name,
+        reference_name=_reference_name(settings.reference, competitors),
         reference_scheme=competitors.scheme,
         reference_id=competitors.key if competitors.table is not None else None,
         priority=settings.priority,
         status="submitted",
     )
+
+
+def _reference_name(given: Path | Named, competitors: Competitors) -> str:
+    """The name of a stored reference, or the file as the user named it."""
+    if isinstance(given, Named) and competitors.table is not None:
+        return competitors.table.name
+    return given.name
 
 
 def _insert(

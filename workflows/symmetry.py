@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from numpy.typing import NDArray
+    from pymatgen.core.structure import Structure
 
     from facet.graph.neighbors import Crystal
 
@@ -50,6 +53,35 @@ def space_group_number(crystal: Crystal) -> int | None:
         return int(moyopy.MoyoDataset(moyopy.Cell(*lists), symprec=TOLERANCE).number)
     except ValueError:
         return None
+
+
+class Operations(NamedTuple):
+    """Operations of a space group in the basis of a cell: x goes to W x + w.
+
+    Attributes:
+        rotations: Arrays W of shape (3, 3), whole numbers.
+        translations: Arrays w of shape (3,).
+    """
+
+    rotations: list[NDArray[np.intp]]
+    translations: list[NDArray[np.float64]]
+
+
+def operations_of(structure: Structure, tolerance: float = TOLERANCE) -> Operations:
+    """Return the operations of a crystal's space group; the identity alone where none can be told.
+
+    Args:
+        structure: The crystal.
+        tolerance: Within which atoms lie on one another, in angstrom.
+    """
+    moyopy = _moyopy()
+    lists = structure.lattice.matrix.tolist(), structure.frac_coords.tolist()
+    try:
+        cell = moyopy.Cell(*lists, list(structure.atomic_numbers))
+        found = moyopy.MoyoDataset(cell, symprec=tolerance).operations
+    except ValueError:
+        return Operations([np.eye(3, dtype=int)], [np.zeros(3)])
+    return Operations(list(map(np.array, found.rotations)), list(map(np.array, found.translations)))
 
 
 @cache

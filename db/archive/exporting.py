@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import bson
 from bson.binary import Binary
 
+from db.archive.compared import Compared, compared_in
 from db.archive.manifest import (
     BLOBS,
     MANIFEST,
@@ -25,10 +26,13 @@ from db.documents import (
     CampaignDoc,
     CandidateDoc,
     ReferenceDoc,
+    ReferenceNameDoc,
     RelaxationDoc,
     StructureDoc,
     TaskDoc,
 )
+from db.documents.comparison import ComparisonDoc
+from db.documents.stability import StabilityDoc
 from db.errors import ArchiveError
 from db.referring import blob_keys
 from db.transactions import server_time
@@ -73,10 +77,15 @@ class Exporter:
         self._documents(CampaignDoc, self._by_id(CampaignDoc, campaign_ids))
         self._documents(CandidateDoc, self._found(CandidateDoc, mine))
         self._documents(TaskDoc, self._tasks(campaign_ids))
-        self._documents(StructureDoc, self._by_id(StructureDoc, self._named(mine, "structure_id")))
-        results = self._results(mine, campaign_ids)
+        self._documents(ComparisonDoc, self._found(ComparisonDoc, mine))
+        compared = compared_in(self._database, campaign_ids)
+        self._documents(StructureDoc, self._by_id(StructureDoc, self._structures(mine, compared)))
+        results = self._results(mine, campaign_ids, compared)
         self._documents(RelaxationDoc, self._by_id(RelaxationDoc, results))
-        self._documents(ReferenceDoc, self._by_id(ReferenceDoc, self._references(campaign_ids)))
+        self._documents(StabilityDoc, self._stabilities(mine))
+        references = self._references(campaign_ids)
+        self._documents(ReferenceNameDoc, self._reference_names(references))
+        self._documents(ReferenceDoc, self._by_id(ReferenceDoc, references))
         self._store(BLOBS, self._chunks())
         manifest = Manifest(
             facet_version=version("facet"),
@@ -146,12 +155,29 @@ class Exporter:
                 **NOBODY_HOLDS_IT,
             }
 
-    def _results(self, mine: dict[str, Any], campaign_ids: Sequence[str]) -> Iterator[str]:
-        """Keys of results that candidates name, and of those that none has taken up yet."""
+    def _structures(self, mine: dict[str, Any], compared: Compared) -> Iterator[str]:
+        pool = [{"$match": {"_id": {"$in": list(compared.pool)}}}]
+        named: list[dict[str, Any]] = [*pool, {"$project": {"structure_id": "$_id"}}]
+        union = {"$unionWith": {"coll": StructureDoc.collection, "pipeline": named}}
+        return self._named(mine, "structure_id", union)
+
+    def _results(
+        self, mine: dict[str, Any], campaign_ids: Sequence[str], compared: Compared
+    ) -> Iterator[str]:
+        """Keys of results that candidates name, that none has taken up yet, or of comparisons."""
         done = {"campaigns": {"$in": list(campaign_ids)}, "status": "done"}
         tasks = [{"$match": done}, {"$project": {"relaxation_id": "$_id"}}]
         union = {"$unionWith": {"coll": TaskDoc.collection, "pipeline": tasks}}
-        return self._named(mine, "relaxation_id", union)
+        return self._named(mine, "relaxation_id", union, *compared.unions(mine))
+
+    def _stabilities(self, mine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for block in blocks(self._named(mine, "relaxation_id"), KEYS_PER_REQUEST):
+            yield from self._found(StabilityDoc, {"relaxation_id": {"$in": block}})
+
+    def _reference_names(self, references: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Names that stand for references of the archive; it knows of no others."""
+        for raw in self._found(ReferenceNameDoc, {"reference_id": {"$in": list(references)}}):
+            yield raw | {"previous": [each for each in raw["previous"] if each in references]}
 
     def _references(self, campaign_ids: Sequence[str]) -> list[str]:
         campaigns = self._database[CampaignDoc.collection]

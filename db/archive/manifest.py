@@ -11,11 +11,14 @@ from db.documents import (
     CampaignDoc,
     CandidateDoc,
     ReferenceDoc,
+    ReferenceNameDoc,
     RelaxationDoc,
     StructureDoc,
     TaskDoc,
 )
+from db.documents.comparison import ComparisonDoc
 from db.documents.fields import ContentKey, Part, Text, UtcTime
+from db.documents.stability import StabilityDoc
 
 MANIFEST = "manifest.json"
 BLOBS = "blobs.bson"
@@ -25,9 +28,12 @@ BLOBS = "blobs.bson"
 KIND_OF_MEMBER: dict[str, type[BaseDoc]] = {
     "structures.bson": StructureDoc,
     "references.bson": ReferenceDoc,
+    "reference_names.bson": ReferenceNameDoc,
     "relaxations.bson": RelaxationDoc,
+    "stabilities.bson": StabilityDoc,
     "candidates.bson": CandidateDoc,
     "tasks.bson": TaskDoc,
+    "comparisons.bson": ComparisonDoc,
     "campaigns.bson": CampaignDoc,
 }
 MEMBER_OF_KIND = {kind: name for name, kind in KIND_OF_MEMBER.items()}

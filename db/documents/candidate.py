@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from db.documents.base import BaseDoc
+from db.documents.composition import COMPOSITION_FIELDS, composition_fields
 from db.documents.fields import (
     CandidateRole,
     CandidateStatus,
@@ -17,6 +18,7 @@ from db.documents.fields import (
     Part,
     StopReasonName,
     Text,
+    UtcTime,
 )
 
 HullNameText = Literal["dft", "own", "self"]
@@ -25,6 +27,8 @@ BudgetRole = Literal["chosen", "drawn", "left"]
 
 ELEMENT_SETS = "element_sets"
 """Stored beside the fields: each element and each pair, so that a rare pair is found at once."""
+
+DERIVED = frozenset({ELEMENT_SETS, *COMPOSITION_FIELDS})
 
 
 class Origin(Part):
@@ -80,6 +84,9 @@ class Chances(Part):
     limit: float = Field(description="That limit in eV/atom.")
     scale: float = Field(description="Scale of the error of the distance in eV/atom.")
     is_calibrated: bool = Field(description="Whether known errors, not an assumption, say so.")
+    disagreement: float = Field(
+        default=0.0, description="What disagreement with others adds to the scale, in eV/atom."
+    )
 
 
 class BudgetChoice(Part):
@@ -91,6 +98,37 @@ class BudgetChoice(Part):
     inclusion_probability: float = Field(
         ge=0, le=1, description="Chance with which it is calculated."
     )
+
+
+class DftFinding(Part):
+    """What a finished DFT calculation said of a candidate; the lowest one if there are several.
+
+    The follow-up that it names holds what was predicted beside it.
+    """
+
+    follow_up_id: ContentKey = Field(description="The calculation.")
+    ordering: ContentKey = Field(description="Magnetic ordering, e.g. ferromagnetic or afm-1.")
+    energy_above_hull: Finite = Field(
+        default=None,
+        description="Signed distance in eV/atom to the dft hull with the results of the campaign, "
+        "this one taken off.",
+    )
+    formation_energy_per_atom: Finite = Field(
+        default=None, description="Formation energy in eV/atom, in the reference's energy scheme."
+    )
+    is_stable: bool | None = Field(default=None, description="Whether DFT's crystal opens it.")
+    volume_change: Finite = Field(
+        default=None, description="DFT's volume per atom over the predicted, less one."
+    )
+    rmsd: Finite = Field(
+        default=None,
+        description="Between predicted and DFT's sites, over the cube root of the volume per atom.",
+    )
+    no_distance: Text | None = Field(
+        default=None, description="Why there is no distance, one sentence."
+    )
+    task_uuid: Text | None = Field(default=None, description="Of the job that ended it.")
+    completed_at: UtcTime | None = Field(default=None, description="When that ended (UTC).")
 
 
 class CandidateOutcome(Part):
@@ -153,6 +191,9 @@ class CandidateOutcome(Part):
     core_hours: Finite = Field(default=None, description="Cost of its DFT calculation.")
     choice: BudgetChoice | None = Field(default=None, description="What the budget makes of it.")
     rank: int | None = Field(default=None, ge=1, description="Place among the flagged, from 1.")
+    dft: DftFinding | None = Field(
+        default=None, description="What DFT found, beside the prediction; None before that."
+    )
 
 
 def candidate_id(campaign_id: str, material_id: str) -> str:
@@ -169,7 +210,8 @@ def element_sets(elements: Iterable[str]) -> list[str]:
 class CandidateDoc(BaseDoc, CandidateOutcome):
     """One crystal in one campaign; its composition is None where the input was unreadable.
 
-    What is stored holds ``element_sets`` beside the fields, which follow from its elements.
+    What is stored holds ``element_sets`` and ``COMPOSITION_FIELDS`` beside the fields; they follow
+    from its elements and its formula.
     """
 
     collection: ClassVar[str] = "candidates"
@@ -197,9 +239,10 @@ class CandidateDoc(BaseDoc, CandidateOutcome):
 
     def to_mongo(self) -> dict[str, Any]:
         """Return the document as MongoDB stores it."""
-        return super().to_mongo() | {ELEMENT_SETS: element_sets(self.elements)}
+        derived = {ELEMENT_SETS: element_sets(self.elements)}
+        return super().to_mongo() | derived | composition_fields(self.formula_pretty)
 
     @classmethod
     def from_mongo(cls, raw: Mapping[str, Any]) -> Self:
         """Read a stored document."""
-        return super().from_mongo({key: raw[key] for key in raw if key != ELEMENT_SETS})
+        return super().from_mongo({key: raw[key] for key in raw if key not in DERIVED})

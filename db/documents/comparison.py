@@ -22,6 +22,14 @@ class ComparisonDoc(BaseDoc):
     created_at: UtcTime = Field(description="When it was first asked for (UTC).")
     peers: tuple[JsonObject, ...] = Field(description="The potentials, the first one's own first.")
     material_ids: tuple[Text, ...] = Field(description="The candidates by name.")
+    pool: tuple[ContentKey, ...] = Field(
+        default=(), description="Other crystals that energies were aligned on."
+    )
+    distances: tuple[JsonObject, ...] = Field(
+        default=(),
+        description="Of each candidate by material_id the signed distance in eV/atom to the hull "
+        "by each of the peers, in their order; None where one has none.",
+    )
     runs: tuple[JsonObject, ...] = Field(
         default=(),
         description="Portions that were computed: crystals, seconds, peak memory in MiB.",

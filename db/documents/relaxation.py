@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from db.documents.base import BaseDoc
 from db.documents.blob import Blob
@@ -18,6 +18,8 @@ class RelaxationDoc(BaseDoc):
     So is what was not known to whoever wrote it: documents that were migrated from an older layout
     lack what came later.
     """
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     collection: ClassVar[str] = "relaxations"
     id_field: ClassVar[str] = "relaxation_id"
@@ -60,8 +62,19 @@ class RelaxationDoc(BaseDoc):
         default=None, description="What it passed: a compressed npz archive, if asked for."
     )
     num_frames: int = Field(default=0, ge=0, description="Geometries in the trajectory.")
+    member_offsets: bytes | None = Field(
+        default=None,
+        description="Energy by each member of the potential's committee less energy_per_atom, in "
+        "eV/atom, float32 little-endian; None where nobody asked a committee.",
+    )
     wall_share: float = Field(description="Share of the batches' wall time in seconds.")
     device: str = Field(description="Where it ran, e.g. cpu or cuda:0.")
+    device_name: Text | None = Field(
+        default=None, description="What the device calls itself, e.g. NVIDIA H200."
+    )
+    num_threads: int | None = Field(
+        default=None, ge=1, description="Processor cores that the process used."
+    )
     versions: JsonObject = Field(description="Versions of the programs that made it.")
     created_at: UtcTime = Field(description="When it ended (UTC).")
 

@@ -124,9 +124,12 @@ def test_importing_twice_changes_nothing_and_says_so(full, other, tmp_path):
     assert {name: count.num_new for name, count in first.counts.items()} == {
         "structures": 4,
         "references": 1,
+        "reference_names": 0,
         "relaxations": 2,
         "candidates": 5,
         "tasks": 4,
+        "comparisons": 0,
+        "stabilities": 0,
         "campaigns": 1,
     }
     before = everything(other)

@@ -3,7 +3,7 @@ from pydantic import SecretStr
 
 from db.errors import SettingsError
 from db.founding import Member, User, found
-from workflows.cli.db_init import run_init
+from workflows.cli.db_init import NOBODY, Named, run_init
 
 LONG = "x" * 40
 
@@ -46,15 +46,15 @@ def test_founding_asks_for_an_administrator_and_one_server(uri):
 
 
 def test_a_private_server_gets_its_indexes_and_is_not_founded(facet_environment, database, capsys):
-    assert run_init(member=None, user=None, password_file=None, as_json=False) == 0
+    assert run_init(member=None, user=NOBODY, as_json=False) == 0
     assert capsys.readouterr().out.startswith(f"Ready: database '{database.name}' of the private")
     assert "campaign_by_rank" in database["candidates"].index_information()
     with pytest.raises(SettingsError, match="founds itself"):
-        run_init(member="rs0/h:1", user=None, password_file=None, as_json=False)
+        run_init(member="rs0/h:1", user=NOBODY, as_json=False)
 
 
 def test_half_a_user_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="needs both"):
-        run_init(member=None, user="facet", password_file=None, as_json=False)
+        run_init(member=None, user=Named("facet"), as_json=False)
     with pytest.raises(SettingsError, match=r"password-file cannot be used: .*none cannot be read"):
-        run_init(member=None, user="facet", password_file=tmp_path / "none", as_json=False)
+        run_init(member=None, user=Named("facet", tmp_path / "none"), as_json=False)

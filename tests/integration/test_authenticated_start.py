@@ -23,8 +23,9 @@ from db.queries import documents_by_id
 from db.settings import settings_from_environment
 from facet.relaxation.settings import RelaxSettings
 from workflows.campaign import CampaignMaker, work_of
-from workflows.cli.db_init import run_init
-from workflows.doctor import Health, database_findings
+from workflows.cli.db_init import NOBODY, Named, run_init
+from workflows.doctor import Health
+from workflows.doctor.database import database_findings
 from workflows.launch import add_flow, launchpad
 from workflows.settings import CampaignSettings
 from workflows.submit import submit
@@ -61,7 +62,10 @@ def become(patch, variables):
 
 def init(server, user="facet"):
     return run_init(
-        member=server.member, user=user, password_file=server.secret(user), as_json=True
+        member=server.member,
+        user=Named(user, server.secret(user)),
+        reader=Named("web", server.secret("web")),
+        as_json=True,
     )
 
 
@@ -146,15 +150,15 @@ def test_a_worker_runs_a_campaign_from_the_queue_and_the_password_is_nowhere(
 
 def test_the_user_is_refused_another_database(server, monkeypatch):
     become(monkeypatch, server.environment("facet") | {"FACET_DATABASE": "another"})
-    with pytest.raises(DbError, match="refuses this user") as caught, open_database() as database:
+    with pytest.raises(DbError, match="may not do this") as caught, open_database() as database:
         database.x.insert_one({"_id": 1})
     assert server.password("facet") not in str(caught.value)
 
 
 def test_the_user_makes_no_users(server, monkeypatch):
     become(monkeypatch, server.environment("facet"))
-    with pytest.raises(DatabaseUnreachableError, match="refuses this user"):
-        run_init(member=None, user="mallory", password_file=server.secret("mallory"), as_json=True)
+    with pytest.raises(DatabaseUnreachableError, match="may not do this"):
+        run_init(member=None, user=Named("mallory", server.secret("mallory")), as_json=True)
 
 
 def test_a_wrong_password_ends_in_one_sentence_without_it(server):
@@ -176,10 +180,11 @@ def test_nobody_enters_without_a_password(server, monkeypatch):
 
 def test_the_doctor_finds_the_server_sound_and_shows_no_password(server, monkeypatch):
     become(monkeypatch, server.environment("facet"))
-    (finding,) = database_findings()
-    assert finding.health is Health.OK
-    assert f"database 'guarded' at 127.0.0.1:{server.port}, replica set" in finding.text
-    assert server.password("facet") not in repr(finding)
+    found, access, *others = database_findings()
+    assert {each.health for each in (found, access, *others)} == {Health.OK}
+    assert f"database 'guarded' at 127.0.0.1:{server.port}, replica set" in found.text
+    assert access.text == "user 'facet' may read and write 'guarded'"
+    assert server.password("facet") not in repr([found, access, *others])
 
 
 def test_the_doctor_finds_a_wrong_password_and_does_not_show_it(server, monkeypatch):
@@ -189,6 +194,31 @@ def test_the_doctor_finds_a_wrong_password_and_does_not_show_it(server, monkeypa
     assert finding.health is Health.BROKEN
     assert "FACET_MONGO_PASSWORD_FILE" in finding.mend
     assert server.password("wrong") not in repr(finding)
+
+
+def test_a_user_who_may_only_read_is_told_so_by_the_doctor_and_by_every_write(server, monkeypatch):
+    become(monkeypatch, server.founder)
+    with open_database() as database:
+        role = {"role": "read", "db": "guarded"}
+        key = server.password("facet")
+        database.client.admin.command("createUser", "reader", pwd=key, roles=[role])
+    become(monkeypatch, server.environment("reader"))
+    monkeypatch.setenv("FACET_MONGO_PASSWORD_FILE", str(server.secret("facet")))
+    broken = [each for each in database_findings() if each.health is Health.BROKEN]
+    assert [each.mend for each in broken] == ["grant it the role readWrite on 'guarded'"]
+    assert "'reader' lacks the right to createIndex, insert, remove, update" in broken[0].text
+    with pytest.raises(DatabaseUnreachableError, match="role readWrite"):  # noqa: SIM117 (the block)
+        with open_database() as database:
+            database["candidates"].insert_one({})
+
+
+def test_the_web_service_reads_as_a_user_who_may_not_write(server, monkeypatch):
+    become(monkeypatch, server.environment("web"))
+    with open_database() as database:
+        database["candidates"].find_one()
+    with pytest.raises(DatabaseUnreachableError, match="role readWrite"):  # noqa: SIM117 (the block)
+        with open_database() as database:
+            database["candidates"].insert_one({})
 
 
 def test_tls_of_the_connection_string_is_used(server, tls_folder, monkeypatch):
@@ -242,7 +272,7 @@ def test_the_administrator_is_not_the_user(server, monkeypatch):
 def test_a_server_of_another_set_is_not_founded_again(server, monkeypatch):
     become(monkeypatch, server.founder)
     with pytest.raises(DbError, match="belongs to the replica set 'rs0'"):
-        run_init(member=f"rs1/127.0.0.1:{server.port}", user=None, password_file=None, as_json=True)
+        run_init(member=f"rs1/127.0.0.1:{server.port}", user=NOBODY, as_json=True)
 
 
 def test_a_founding_that_was_cut_off_is_finished(tmp_path, monkeypatch):

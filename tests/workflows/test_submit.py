@@ -204,8 +204,8 @@ def test_crystals_are_read_as_they_are_written(database, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "read_crystals", watched)
     monkeypatch.setattr(module, "CRYSTALS_PER_WRITE", 2)
     submit(database, campaign_settings(tmp_path))
-    assert read == 8
-    assert most_ahead <= 2
+    assert read == 8 + 1  # the first phase is looked at before anything is stored
+    assert most_ahead <= 2 + 1
     assert CRYSTALS_PER_WRITE < 10_000
 
 
@@ -230,3 +230,12 @@ def test_a_campaign_without_candidates_or_with_empty_shards_is_refused(tmp_path)
         CampaignSettings(candidates=(), reference=tmp_path)
     with pytest.raises(ConfigError, match="one or more"):
         CampaignSettings(candidates=(tmp_path,), reference=tmp_path, shard_size=0)
+
+
+def test_a_reference_without_any_crystal_is_refused_before_anything_is_stored(database, tmp_path):
+    empty = tmp_path / "phases"
+    empty.mkdir()
+    settings = campaign_settings(tmp_path, reference=empty)
+    with pytest.raises(InputError, match="holds no crystal that can be read"):
+        submit(database, settings)
+    assert num_stored(database, CampaignDoc) == 0

@@ -16,6 +16,7 @@ from facet.graph.neighbors import Crystal
 from workflows.comparison.process import Side
 from workflows.convert import relaxation_document
 from workflows.keys import relaxation_key
+from workflows.potentials import PROCESSOR
 from workflows.progress import tell
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def _relax(database: MongoDatabase, side: Side, keys: list[str], work: Work) -> 
 
 
 def _document(stored: StructureDoc, result: RelaxResult, side: Side, work: Work) -> RelaxationDoc:
-    """Document of a result; the versions are those of the process that it comes from."""
-    speaker = _Speaker(side.about["fingerprint"], side.about["energy_scheme"], side.about["device"])
+    """Document of a result; what it ran on and with is said by the process that it comes from."""
+    about = side.about
+    speaker = _Speaker(about["fingerprint"], about["energy_scheme"], PROCESSOR)
     made = relaxation_document(stored, result, speaker, work.settings)  # type: ignore[arg-type]
-    return made.model_copy(update={"versions": side.about["versions"]})
+    ran_on = {name: about[name] for name in ("device", "device_name", "num_threads", "versions")}
+    return made.model_copy(update=ran_on)

@@ -12,6 +12,7 @@ from workflows.convert import ON_HULL
 from workflows.findings import relaxed_crystals
 from workflows.judging.judged import judged
 from workflows.judging.surroundings import surroundings_by
+from workflows.judging.uncertainty import known_errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -55,7 +56,12 @@ def judge_with(
         chosen: Names of the candidates.
         phases: Names of the reference crystals that count.
     """
-    as_its_own = campaign.model_copy(update={"potential_fingerprint": fingerprint})
+    is_own = fingerprint == campaign.potential_fingerprint
+    # What DFT taught of the errors of one potential says nothing of another.
+    summary = campaign.summary if is_own else {}
+    as_its_own = campaign.model_copy(
+        update={"potential_fingerprint": fingerprint, "summary": summary}
+    )
     names = {*chosen, *phases}
     crystals = [
         each for each in relaxed_crystals(database, as_its_own) if each.material_id in names
@@ -65,9 +71,11 @@ def judge_with(
         reference = reference_for(database, as_its_own, competing)
         reference.check_candidates(fingerprint)
         around = surroundings_by(reference, fingerprint, competing)
+        errors = known_errors(as_its_own, around.headline, competing)
     except ScreeningError as error:
         return Judgement(fault=str(error))
     mine = [each for each in crystals if each.material_id in set(chosen)]
+    around = around._replace(errors=errors)
     findings = judged(database, mine, around, FlagRule.from_dict(campaign.rule))
     is_table = campaign.reference_id is not None
     hull = "the table of known energies, with MP2020" if is_table else "its own energies"

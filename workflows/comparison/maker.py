@@ -12,6 +12,7 @@ from db.blocks import blocks
 from db.client import open_database
 from db.indexes import ensure_indexes
 from workflows.comparison.computing import missing
+from workflows.comparison.disagreement import store_distances
 from workflows.comparison.peers import Peer
 from workflows.comparison.report import report_of
 from workflows.comparison.request import CompareSettings, comparison_of, store_runs
@@ -103,9 +104,11 @@ def report_comparison(settings: dict[str, Any], shards: list[dict[str, Any]]) ->
 
 
 def stored_report(database: MongoDatabase, settings: CompareSettings) -> dict[str, Any]:
-    """Report on what is stored of a comparison, and compute nothing."""
+    """Report on what is stored of a comparison, and keep its distances; nothing is relaxed."""
     comparison = comparison_of(database, settings)
-    return report_of(database, comparison, store_runs(database, comparison, []))
+    report = report_of(database, comparison, store_runs(database, comparison, []))
+    store_distances(database, report)
+    return report
 
 
 def plain_settings(settings: CompareSettings) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facet.errors import CheckpointError, ConfigError
-from facet.interop.mace import MACE_MP_0_SMALL
+from facet.interop.mace_models import label_of, mace_model
+from workflows.environments.weights import mace_weights, sha256_of
 from workflows.makers import FACET_CATEGORY
 from workflows.potentials import ASE, MACE, resident_potential
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MACE_ENVIRONMENT = "mace"
+BARE = "mace-"
+"""Begins MACE's own names as people write them, such as ``mace-mp-0-small``."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,14 @@ def peer_named(name: str) -> Peer:
     """Look at one potential; MACE is not loaded for it, only its file is checked.
 
     Args:
-        name: Bundled name or path of a checkpoint, ``mace:PATH[#SHA256]``, or
-            ``ase:MODULE:FACTORY[@ENVIRONMENT]``.
+        name: Bundled name or path of a checkpoint, ``mace:PATH[#SHA256]``, ``mace:`` and one of
+            MACE's own names, or ``ase:MODULE:FACTORY[@ENVIRONMENT]``.
 
     Raises:
         CheckpointError: It is not there, or its weights are not the expected ones.
     """
+    if name.lower().startswith(BARE) and mace_model(name) is not None:
+        return _mace(name)
     if name.startswith(MACE):
         return _mace(name.removeprefix(MACE))
     if name.startswith(ASE):
@@ -89,16 +93,14 @@ def peer_named(name: str) -> Peer:
 
 
 def _mace(place: str) -> Peer:
-    path, _, checksum = place.partition("#")
-    file = Path(path).expanduser().absolute()
-    expected = checksum or MACE_MP_0_SMALL
+    file, expected = mace_weights(place)
     found = sha256_of(file)
     if found != expected:
         raise CheckpointError(
-            f"{path} has SHA-256 {found} where {expected} was expected, and a MACE file can run "
-            f"any code when it is loaded; if you trust this one, name it mace:{path}#{found}."
+            f"{file} has SHA-256 {found} where {expected} was expected, and a MACE file can run "
+            f"any code when it is loaded; if you trust this one, name it mace:{file}#{found}."
         )
-    label = "MACE-MP-0 small" if found == MACE_MP_0_SMALL else f"MACE {file.stem}"
+    label = label_of(found) or f"MACE {file.stem}"
     return Peer(f"{MACE}{file}#{found}", label, found, MACE_ENVIRONMENT)
 
 
@@ -110,19 +112,3 @@ def _ase(name: str) -> Peer:
     return Peer(
         f"{ASE}{place}", f"{label} (ASE)", fingerprint_of(place), environment, is_one_by_one=True
     )
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file of weights.
-
-    Raises:
-        CheckpointError: It cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise CheckpointError(
-            f"The weights {path} cannot be read ({error.strerror}); `facet env make mace` fetches "
-            "MACE-MP-0 small, or give the path of a file."
-        ) from error

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
-import tempfile
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from facet.errors import FacetError
 from workflows.comparison.wire import crystal_to_wire, result_from_wire
 from workflows.environments import python_of
+from workflows.lines import LineProcess, ProcessLostError, ProcessRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from facet.graph.neighbors import Crystal
     from facet.relaxation.result import RelaxResult
     from facet.relaxation.settings import RelaxSettings
     from workflows.comparison.peers import Peer
 
-SECONDS_TO_END = 10.0
+
+Heard = TypeVar("Heard")
 
 
 class SideLostError(FacetError):
@@ -53,24 +51,8 @@ class Side:
         command = [str(python), "-m", "workflows.comparison.side", peer.name]
         command += ["--fingerprint", peer.fingerprint]
         command += ["--device", device] if device else []
-        self._folder = tempfile.TemporaryDirectory()
-        self._log = Path(self._folder.name, "stderr")
-        with self._log.open("w") as log:
-            # The command is made of the interpreter of an environment and the user's own words.
-            self._process = subprocess.Popen(  # noqa: S603
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=_variables(),
-            )
-        self.about: dict[str, Any] = {}
-        try:
-            self.about = self._reply()["about"]
-        except BaseException:
-            self.close()
-            raise
+        self._process = self._heard(lambda: LineProcess(command, _variables()))
+        self.about: dict[str, Any] = self._process.first["about"]
 
     def __enter__(self) -> Self:
         return self
@@ -80,17 +62,7 @@ class Side:
 
     def close(self) -> None:
         """End the process, at once if it is still at work."""
-        with suppress(BrokenPipeError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        try:
-            self._process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._folder.cleanup()
+        self._process.close()
 
     def relax(
         self, crystals: Sequence[tuple[str, Crystal]], settings: RelaxSettings
@@ -101,28 +73,22 @@ class Side:
             SideLostError: The process ended before.
         """
         asked = [crystal_to_wire(name, crystal) for name, crystal in crystals]
-        request = {"settings": settings.to_dict(), "crystals": asked}
-        with suppress(BrokenPipeError):  # the missing reply will say why
-            if self._process.stdin is not None:
-                self._process.stdin.write(json.dumps(request) + "\n")
-                self._process.stdin.flush()
-        while "done" not in (reply := self._reply()):
+        self._process.send({"settings": settings.to_dict(), "crystals": asked})
+        while "done" not in (reply := self._heard(self._process.reply)):
             yield result_from_wire(reply["result"])
         self.cost = reply["done"]
 
-    def _reply(self) -> dict[str, Any]:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            self._process.wait()
-            said = self._log.read_text(errors="replace").strip().splitlines()
+    def _heard(self, listen: Callable[[], Heard]) -> Heard:
+        """Listen to the process, and say of one that is lost whose it was."""
+        try:
+            return listen()
+        except ProcessRefusedError as error:
+            raise SideLostError(str(error)) from error
+        except ProcessLostError as error:
             raise SideLostError(
-                f"The process of {self.peer.label} ended ({said[-1] if said else 'without a word'})"
-                "; run `facet env check`, then the same command again."
-            )
-        reply: dict[str, Any] = json.loads(line)
-        if "error" in reply:
-            raise SideLostError(reply["error"])
-        return reply
+                f"The process of {self.peer.label} ended ({error}); run `facet env check`, then "
+                "the same command again."
+            ) from error
 
 
 def _variables() -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from db.documents import StructureDoc
 from db.documents.comparison import ComparisonDoc
 from db.queries import documents_by_id
+from db.writes import insert_documents
 from facet.errors import ConfigError
 from facet.relaxation.settings import RelaxSettings
 from workflows.comparison.computing import Work
@@ -101,6 +102,7 @@ def comparison_of(database: MongoDatabase, settings: CompareSettings) -> Compari
     works = [Work("candidates", _keys(chosen), relax), Work("phases", _keys(phases), relax)]
     works += [Work("alignment", pool, AS_THEY_ARE)]
     document = _document(database, settings, campaign, chosen)
+    _note_pool(database, document.comparison_id, pool)
     return Comparison(document, campaign, chosen, phases, pool, tuple(works))
 
 
@@ -131,11 +133,14 @@ def _document(
         peers=tuple(each.to_dict() for each in settings.peers),
         material_ids=names,
     )
-    insert = {"$setOnInsert": document.to_mongo()}
-    database[ComparisonDoc.collection].update_one(
-        {"_id": document.comparison_id}, insert, upsert=True
-    )
+    insert_documents(database, ComparisonDoc, [document])
     return document
+
+
+def _note_pool(database: MongoDatabase, comparison_id: str, pool: tuple[str, ...]) -> None:
+    """Say what energies were aligned on, so that an archive holds it too."""
+    added = {"$addToSet": {"pool": {"$each": list(pool)}}}
+    database[ComparisonDoc.collection].update_one({"_id": comparison_id}, added)
 
 
 def _pool(

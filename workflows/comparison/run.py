@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from db.indexes import ensure_indexes
 from workflows.comparison.computing import compute
+from workflows.comparison.disagreement import store_distances
 from workflows.comparison.report import report_of
 from workflows.comparison.request import comparison_of, store_runs
 
@@ -29,4 +30,5 @@ def compare(database: MongoDatabase, settings: CompareSettings) -> dict[str, Any
     runs = store_runs(database, comparison, computed.runs)
     num_new = {each.label: computed.num_new[each.fingerprint] for each in settings.peers}
     report = report_of(database, comparison, runs)
+    store_distances(database, report)
     return {**report, "num_computed": num_new, "is_all_known": not any(num_new.values())}

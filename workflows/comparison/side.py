@@ -28,6 +28,7 @@ from facet.memory import keep_freed_memory
 from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
 from workflows.comparison.wire import crystal_from_wire, result_to_wire
+from workflows.device_names import device_name, num_threads
 from workflows.potentials import resident_potential
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def about(potential: Potential) -> dict[str, Any]:
         "cutoff": potential.cutoff,
         "precision": str(potential.dtype).removeprefix("torch."),
         "device": str(potential.device),
+        "device_name": device_name(str(potential.device)),
+        "num_threads": num_threads(str(potential.device)),
         "threads": torch.get_num_threads(),
         "is_one_by_one": bool(getattr(potential, "is_one_by_one", False)),
         "versions": versions,

@@ -12,7 +12,7 @@ from facet.relaxation.result import RelaxResult, StopReason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ARRAYS = ("species", "positions", "cell", "forces", "stress", "is_held")
+ARRAYS = ("species", "positions", "cell", "forces", "stress", "is_held", "member_offsets")
 SHAPES = {"positions": (-1, 3), "cell": (3, 3), "forces": (-1, 3), "stress": (3, 3)}
 PLAIN = (
     "name",
@@ -47,7 +47,7 @@ def crystal_from_wire(values: Mapping[str, Any]) -> Crystal:
         np.array(values["species"], dtype=np.int64),
         _array(values, "positions"),
         _array(values, "cell"),
-        None if values["is_held"] is None else np.array(values["is_held"], dtype=bool),
+        _optional(values["is_held"], bool),
     )
 
 
@@ -73,8 +73,13 @@ def result_from_wire(values: Mapping[str, Any]) -> RelaxResult:
         forces=_array(values, "forces"),
         stress=_array(values, "stress"),
         stop_reason=StopReason(values["stop_reason"]),
-        is_held=None if values["is_held"] is None else np.array(values["is_held"], dtype=bool),
+        is_held=_optional(values["is_held"], bool),
+        member_offsets=_optional(values["member_offsets"], np.float32),
     )
+
+
+def _optional(value: list[Any] | None, dtype: type) -> np.ndarray | None:
+    return None if value is None else np.array(value, dtype=dtype)
 
 
 def _array(values: Mapping[str, Any], name: str) -> np.ndarray:

@@ -9,14 +9,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from facet.errors import CheckpointError, ConfigError
-from facet.interop.mace import MACE_MP_0_SMALL
-from workflows.comparison.peers import sha256_of
+from facet.interop.mace_models import MACE_MP_0_SMALL
 from workflows.environments.places import CHECKOUT, place_of
+from workflows.environments.weights import FILE_IN_ENVIRONMENT, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-WEIGHTS = {"mace": "mace_mp_small.model"}
+WEIGHTS = {"mace": FILE_IN_ENVIRONMENT}
 """File of weights in each environment that can be made here."""
 
 CHECKSUMS = {"mace": MACE_MP_0_SMALL}
@@ -118,7 +118,10 @@ def _version_faults(name: str, versions: dict[str, str | None], mend: str) -> li
 def _weights_faults(name: str, place: Path, mend: str) -> list[str]:
     file = place / WEIGHTS[name]
     if not file.exists():
-        return [f"The weights {file} are absent; {mend} --weights PATH copies them from a file."]
+        return [
+            f"The weights {file} are absent; {mend} fetches them, and with --weights PATH it takes "
+            "those of a file."
+        ]
     try:
         found = sha256_of(file)
     except CheckpointError as error:

@@ -10,22 +10,27 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from facet.errors import CheckpointError, ConfigError
-from workflows.comparison.peers import sha256_of
+from facet.interop.mace_models import MODELS
 from workflows.environments.checks import CHECKSUMS, known_environments, pins_of, weights_of
 from workflows.environments.places import CHECKOUT, place_of
+from workflows.environments.weights import fetched, sha256_of, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
 TORCH = "torch==2.13.0"
+TORCH_FOR_CUDA = f"{TORCH}+cu130"
+"""By its local version, so that a torch for CPUs that is there already does not pass for it."""
+
 CUDA_INDEX = "https://download.pytorch.org/whl/cu130"
-CUEQUIVARIANCE = ("cuequivariance-torch", "cuequivariance-ops-torch-cu13")
-OWN_NAMES = {"mace": "small"}
-FETCH = (
-    "import sys; from mace.calculators.foundations_models import download_mace_mp_checkpoint\n"
-    "print(download_mace_mp_checkpoint(sys.argv[1]))"
+CUEQUIVARIANCE = (
+    "cuequivariance==0.13.0",
+    "cuequivariance-torch==0.13.0",
+    "cuequivariance-ops-torch-cu13==0.13.0",
 )
+OWN_NAMES = {"mace": "small"}
+"""What the authors of each potential call the weights that its environment gets."""
 
 
 def make(
@@ -55,8 +60,7 @@ def make(
             f"There is no recipe for an environment {name!r}; there are those of "
             f"{', '.join(known_environments())}."
         )
-    if weights is not None:
-        _verify(name, weights)  # before minutes of work
+    source = _verified_weights(name, weights, tell)  # before minutes of work
     place = place_of(name)
     python = place / "bin" / "python"
     if not python.exists():
@@ -64,15 +68,15 @@ def make(
         venv.create(place, with_pip=True)
     pins = place / "pins.txt"
     pins.write_text(pins_of(name), encoding="utf-8")
-    index = ("--index-url", CUDA_INDEX) if is_cuda else ()
+    torch = (TORCH_FOR_CUDA, "--index-url", CUDA_INDEX) if is_cuda else (TORCH,)
     tell("installing torch, which takes a while")
-    _install(python, TORCH, *index)
+    _install(python, *torch)
     tell("installing pinned packages")
     _install(python, "--no-deps", "-r", str(pins))
     _install(python, "--no-deps", *_facet())
     if is_cuda:
-        _install(python, *CUEQUIVARIANCE)
-    _put_weights(name, python, weights, tell)
+        _install(python, "-c", str(pins), *CUEQUIVARIANCE)
+    _put(source, weights_of(name))
     return place
 
 
@@ -90,29 +94,29 @@ def _install(python: Path, *what: str) -> None:
     )
 
 
-def _put_weights(name: str, python: Path, given: Path | None, tell: Callable[[str], None]) -> None:
-    """Put verified weights in place, from a file or from where their authors keep them."""
-    target = weights_of(name)
-    if given is None and target.is_file() and sha256_of(target) == CHECKSUMS[name]:
-        return
-    if given is None:
-        tell(f"fetching the weights {OWN_NAMES[name]!r}")
-        mend = f"check the network, or run `facet env make {name} --weights PATH`"
-        said = _run([str(python), "-c", FETCH, OWN_NAMES[name]], mend)
-        given = target.with_name(said.splitlines()[-1])  # an absolute path stays itself
-    _verify(name, given)
-    partial = target.with_suffix(".partial")
-    shutil.copyfile(given, partial)
-    partial.replace(target)
-
-
-def _verify(name: str, file: Path) -> None:
+def _verified_weights(name: str, given: Path | None, tell: Callable[[str], None]) -> Path:
+    """Find the right weights: the given file, or those on this machine, or their authors'."""
+    model = MODELS[OWN_NAMES[name]]
+    file = given or stored(model)
+    if file is None:
+        tell(f"fetching the weights of {model.label}")
+        file = fetched(model)
     found = sha256_of(file)
     if found != CHECKSUMS[name]:
         raise CheckpointError(
             f"{file} has SHA-256 {found} where {CHECKSUMS[name]} was expected; give the right "
             f"file, or name yours {name}:PATH#SHA256 if you trust it."
         )
+    return file
+
+
+def _put(source: Path, target: Path) -> None:
+    """Copy a file into place, where it appears whole."""
+    if target.exists() and target.samefile(source):
+        return
+    partial = target.with_suffix(".partial")
+    shutil.copyfile(source, partial)
+    partial.replace(target)
 
 
 def _run(command: list[str], mend: str) -> str:

@@ -32,9 +32,13 @@ REALS = frozenset(
         "p_stable",
         "core_hours",
         "inclusion_probability",
+        "dft_result_above_hull",
+        "dft_result_formation_energy",
+        "dft_result_volume_change",
+        "dft_result_rmsd",
     }
 )
-TRUTHS = frozenset({"is_stable", "is_flagged"})
+TRUTHS = frozenset({"is_stable", "is_flagged", "dft_result_is_stable"})
 
 
 def require_pyarrow() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,11 +73,12 @@ def test_a_larger_sample_holds_the_smaller_one_and_every_system_has_its_turn():
 
 def test_results_cross_a_process_without_losing_a_bit():
     settings = RelaxSettings(max_steps=2)
-    for result in relax([("a", rocksalt("Ar", "Ne", 5.1))], LennardJones(), settings):
+    for ended in relax([("a", rocksalt("Ar", "Ne", 5.1))], LennardJones(), settings):
+        result = replace(ended, member_offsets=np.float32([0.1, -0.2]))
         there = result_from_wire(json.loads(json.dumps(result_to_wire(result))))
         assert there.energy == result.energy
         assert there.stop_reason is result.stop_reason
-        for name in ("species", "positions", "cell", "forces", "stress"):
+        for name in ("species", "positions", "cell", "forces", "stress", "member_offsets"):
             assert np.array_equal(getattr(there, name), getattr(result, name))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -16,15 +17,16 @@ from workflow_samples import (
     write_lines,
 )
 
-from db.documents import RelaxationDoc
-from facet.interop.mace import MACE_MP_0_SMALL
+from db.documents import CampaignDoc, RelaxationDoc
+from facet.interop.mace_models import MACE_MP_0_SMALL
+from workflows.comparison.disagreement import disagreements_in
 from workflows.comparison.maker import CompareMaker, plain_settings, settings_from
 from workflows.comparison.page import write_page
 from workflows.comparison.peers import Peer, peers_named
 from workflows.comparison.process import Side, SideLostError
 from workflows.comparison.request import CompareSettings
 from workflows.comparison.run import compare
-from workflows.environments import EnvironmentMissingError, python_of
+from workflows.environments import EnvironmentMissingError, places, python_of
 
 pytestmark = [
     pytest.mark.integration,
@@ -58,6 +60,9 @@ def test_both_potentials_judge_the_same_crystals_and_a_second_run_computes_nothi
     assert row["energy_difference"] == row["energy_per_atom"][1] - row["energy_per_atom"][0]
     assert row["rmsd"] == pytest.approx(0.0, abs=1e-6)
     assert row["disagreement"] == abs(row["energy_above_hull"][1] - row["energy_above_hull"][0])
+    # The rules can weigh it from now on.
+    kept = disagreements_in(database, campaign.campaign_id, peers[0].fingerprint)
+    assert [each.size for each in kept["cu-au"]] == [row["disagreement"]]
     assert [each["hull"] for each in report["potentials"]] == ["its own energies"] * 2
     assert [each["is_one_by_one"] for each in report["potentials"]] == [False, True]
     speed = report["speed"]["by_potential"]["LennardJones (ASE)"]
@@ -143,6 +148,7 @@ def test_rates_that_were_measured_in_different_ways_have_no_ratio(database, camp
     [
         (["--with", CALCULATOR], "Name either files of crystals or a campaign with --campaign."),
         (["x.cif", "--with", "mace:/nowhere"], "The weights /nowhere cannot be read"),
+        (["x.cif", "--with", "mace:huge"], "knows no checksum for a MACE model 'huge'"),
         (["x.cif", "--with", "ase:nothing"], "names no calculator; write MODULE:FACTORY"),
         (["x.cif"], "A comparison needs different potentials"),
         (["x.cif", "--with", CALCULATOR], "Files of crystals need --reference"),
@@ -154,6 +160,24 @@ def test_mistakes_are_one_sentence(facet, facet_environment, arguments, sentence
     assert ended.code == 1
     assert sentence in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_a_missing_environment_is_said_before_anything_is_stored(
+    facet, facet_environment, database, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(places, "CHECKOUT", tmp_path)
+    monkeypatch.setenv("FACET_HOME", str(tmp_path / "home"))
+    weights = tmp_path / "mine.model"
+    weights.write_bytes(b"weights")
+    name = f"mace:{weights}#{hashlib.sha256(b'weights').hexdigest()}"
+    settings = campaign_settings(tmp_path)
+    asked = ["compare", *settings.candidates, "--reference", settings.reference, "--with", name]
+    ended = facet(*asked)
+    assert ended.code == 1
+    assert "There is no environment 'mace'" in ended.err
+    assert "`facet env make mace` builds it." in ended.err
+    assert database[CampaignDoc.collection].count_documents({}) == 0
+    assert facet(*asked, "--queue", "--json").document["categories"] == ["facet", "mace"]
 
 
 def test_a_calculator_that_is_not_installed_is_one_sentence():

@@ -11,7 +11,7 @@ from workflow_samples import campaign_settings, run_whole
 
 from db.documents import RelaxationDoc
 from db.embedded import find_mongod
-from facet.interop.mace import MACE_MP_0_SMALL
+from facet.interop.mace_models import MACE_MP_0_SMALL
 from workflows.comparison.maker import CompareMaker
 from workflows.comparison.peers import peers_named
 from workflows.comparison.request import CompareSettings

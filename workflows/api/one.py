@@ -1,0 +1,84 @@
+"""One candidate, put together of the documents that tell of it."""
+
+from typing import Any
+
+from db.client import MongoDatabase
+from db.documents import CandidateDoc, PackedGeometry, RelaxationDoc, StructureDoc
+from db.documents.candidate import candidate_id
+from db.errors import MissingDocumentError
+from db.follow_ups import follow_ups_of_candidate
+from db.queries import documents_by_id, known_ids
+from workflows.api.models import CandidateAnswer, Crystal, Curve, RelaxationSummary
+from workflows.dft.rows import follow_up_row
+
+
+def stored_candidate(database: MongoDatabase, campaign_id: str, material_id: str) -> CandidateDoc:
+    """Return a candidate.
+
+    Raises:
+        MissingDocumentError: There is none of this name in this campaign.
+    """
+    key = candidate_id(campaign_id, material_id)
+    if "/" in campaign_id or not known_ids(database, CandidateDoc, [key]):
+        raise MissingDocumentError(
+            "There is no such candidate in such a campaign; /api/candidates lists them."
+        )
+    return next(documents_by_id(database, CandidateDoc, [key]))
+
+
+def whole_candidate(database: MongoDatabase, candidate: CandidateDoc) -> CandidateAnswer:
+    """Return all that is known of a candidate."""
+    relaxation = relaxation_of(database, candidate)
+    rows = follow_ups_of_candidate(database, candidate.campaign_id, candidate.material_id)
+    given = input_of(database, candidate)
+    return CandidateAnswer(
+        candidate=candidate,
+        relaxation=None if relaxation is None else _summary(relaxation),
+        input=None if given is None else crystal(given.geometry),
+        relaxed=None if relaxation is None else crystal(relaxation.geometry),
+        follow_ups=[follow_up_row(each, candidate.campaign_id) for each in rows],
+    )
+
+
+def relaxation_of(database: MongoDatabase, candidate: CandidateDoc) -> RelaxationDoc | None:
+    """Return how a candidate was relaxed, if it was."""
+    if candidate.relaxation_id is None:
+        return None
+    return next(documents_by_id(database, RelaxationDoc, [candidate.relaxation_id]))
+
+
+def input_of(database: MongoDatabase, candidate: CandidateDoc) -> StructureDoc | None:
+    """Return the crystal that was given, if it could be read."""
+    if candidate.structure_id is None:
+        return None
+    return next(documents_by_id(database, StructureDoc, [candidate.structure_id]))
+
+
+def crystal(geometry: PackedGeometry) -> Crystal:
+    """Return a stored geometry as plain numbers."""
+    from ase.data import chemical_symbols  # takes a moment; only crystals need it
+
+    numbers, positions, cell, _ = geometry.unpack()
+    return Crystal(
+        cell=cell.tolist(),
+        species=[chemical_symbols[number] for number in numbers.tolist()],
+        positions=positions.tolist(),
+    )
+
+
+def curve(content: bytes) -> Curve:
+    """Return the scalars of a stored trajectory.
+
+    Raises:
+        InvalidStructure: The bytes are no trajectory.
+    """
+    from facet.relaxation.trajectory import SCALARS, Trajectory  # torch, seconds
+
+    columns: list[list[Any]] = Trajectory.from_bytes(content).scalars.T.tolist()
+    finite = [[each if abs(each) < float("inf") else None for each in one] for one in columns]
+    return Curve(**dict(zip(SCALARS, finite, strict=True)))
+
+
+def _summary(relaxation: RelaxationDoc) -> RelaxationSummary:
+    fields = {name: getattr(relaxation, name) for name in RelaxationSummary.model_fields}
+    return RelaxationSummary(**fields)

@@ -1,0 +1,1 @@
+"""Relaxed candidates as OPTIMADE structures."""

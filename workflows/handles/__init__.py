@@ -1,0 +1,1 @@
+"""Stored campaigns as objects for notebooks and scripts."""

@@ -1,0 +1,1 @@
+"""What a campaign will take, told from its input and a small sample before it starts."""
