@@ -201,10 +201,6 @@ def compared(told: dict[str, Any], true: dict[str, Any]) -> dict[str, dict[str, 
             forecast["relaxing_seconds_one_device"]["expected"],
             true["relaxing"]["wall"],
         ),
-        "relaxing undisturbed, s": (
-            (forecast["relaxing_seconds_undisturbed"] or {"expected": 0.0})["expected"],
-            true["relaxing"]["wall"],
-        ),
         "and reading, wall s": (
             forecast["relaxing_seconds_one_device"]["expected"] + reading,
             true["relaxing"]["wall"] + true["submitting"]["wall"],

@@ -91,7 +91,7 @@ def compared_row(opinions: Mapping[str, Any]) -> str:
     """The same of ``facet compare``, whose candidates are others."""
     rates = opinions["speed"]["by_potential"].values()
     first, other = (each["structures_per_second"] for each in rates)
-    name = f"`facet compare`, another {opinions['num_candidates']}"
+    name = f"`facet compare`, another {opinions['num_candidates']}, slices of 40"
     return row(name, f"{first:.3g}", f"{other:.3g}", f"{first / other:.3g}")
 
 

@@ -44,7 +44,8 @@ def filled(text: str, folder: Path) -> str:
         limit = int(found["lines"] or len(lines))
         shown = [*lines[:limit], "..."] if len(lines) > limit else lines
         head = found.group(0).split("```text\n")[0]
-        return f"{head}```text\n$ {found['command']}\n" + "\n".join(shown) + "\n```"
+        typed = found["command"].replace("{root}/", "")
+        return f"{head}```text\n$ {typed}\n" + "\n".join(shown) + "\n```"
 
     return STEP.sub(replace, text)
 

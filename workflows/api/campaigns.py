@@ -14,9 +14,9 @@ from db.follow_ups import count_follow_ups
 from db.progress import count_places
 from db.queries import campaigns_find, counts_by
 from workflows.api.models import CampaignAnswer, CampaignHead, CampaignList, Funnel, Status
+from workflows.api.one import stored_campaign
 from workflows.api.problems import problems
 from workflows.api.service import AService, NoParameters
-from workflows.operations.queue import stored_campaign
 from workflows.operations.status import campaign_status
 
 router = APIRouter(prefix="/api/campaigns", tags=["campaigns"])

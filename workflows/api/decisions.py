@@ -7,10 +7,9 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.security import HTTPBearer
 
 from workflows.api.models import Decided, Decision, FollowUps
+from workflows.api.one import stored_campaign
 from workflows.api.problems import problems
 from workflows.api.service import AService, NoParameters
-from workflows.dft.rows import follow_up_row, status_document
-from workflows.operations.queue import stored_campaign
 
 router = APIRouter(prefix="/api/campaigns/{campaign_id}/decisions", tags=["decisions"])
 
@@ -45,6 +44,8 @@ def follow_ups(
     service: AService, campaign_id: str, _: Annotated[NoParameters, Query()]
 ) -> FollowUps:
     """List the DFT calculations of a campaign, and what was decided on them."""
+    from workflows.dft.rows import status_document  # seconds, spent when first asked
+
     with service.asking() as database:
         return FollowUps(**status_document(database, stored_campaign(database, campaign_id)))
 
@@ -62,6 +63,7 @@ def decide(
 ) -> Decided:
     """Approve candidates for DFT, and reject others; doing it again changes nothing."""
     from workflows.dft.approval import Calculation, approve, reject  # atomate2, seconds
+    from workflows.dft.rows import follow_up_row
 
     if not decision.approve and not decision.reject:
         raise HTTPException(422, "Name candidates in approve or reject; nothing was decided.")

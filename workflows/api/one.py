@@ -2,14 +2,25 @@
 
 from typing import Any
 
+from db.campaigns import control_of
 from db.client import MongoDatabase
-from db.documents import CandidateDoc, PackedGeometry, RelaxationDoc, StructureDoc
+from db.documents import CampaignDoc, CandidateDoc, PackedGeometry, RelaxationDoc, StructureDoc
 from db.documents.candidate import candidate_id
+from db.documents.follow_up import FollowUpDoc
 from db.errors import MissingDocumentError
 from db.follow_ups import follow_ups_of_candidate
 from db.queries import documents_by_id, known_ids
 from workflows.api.models import CandidateAnswer, Crystal, Curve, RelaxationSummary
-from workflows.dft.rows import follow_up_row
+
+
+def stored_campaign(database: MongoDatabase, campaign_id: str) -> CampaignDoc:
+    """Return a campaign.
+
+    Raises:
+        MissingDocumentError: There is no such campaign.
+    """
+    control_of(database, campaign_id)  # refuses in a sentence what is not there
+    return next(documents_by_id(database, CampaignDoc, [campaign_id]))
 
 
 def stored_candidate(database: MongoDatabase, campaign_id: str, material_id: str) -> CandidateDoc:
@@ -36,7 +47,7 @@ def whole_candidate(database: MongoDatabase, candidate: CandidateDoc) -> Candida
         relaxation=None if relaxation is None else _summary(relaxation),
         input=None if given is None else crystal(given.geometry),
         relaxed=None if relaxation is None else crystal(relaxation.geometry),
-        follow_ups=[follow_up_row(each, candidate.campaign_id) for each in rows],
+        follow_ups=_told(rows, candidate.campaign_id) if rows else [],
     )
 
 
@@ -77,6 +88,12 @@ def curve(content: bytes) -> Curve:
     columns: list[list[Any]] = Trajectory.from_bytes(content).scalars.T.tolist()
     finite = [[each if abs(each) < float("inf") else None for each in one] for one in columns]
     return Curve(**dict(zip(SCALARS, finite, strict=True)))
+
+
+def _told(follow_ups: list[FollowUpDoc], campaign_id: str) -> list[dict[str, Any]]:
+    from workflows.dft.rows import follow_up_row  # seconds, spent where there is something to tell
+
+    return [follow_up_row(each, campaign_id) for each in follow_ups]
 
 
 def _summary(relaxation: RelaxationDoc) -> RelaxationSummary:

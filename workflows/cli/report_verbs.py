@@ -12,7 +12,7 @@ from workflows.cli.options import Ended, Json
 
 def report(
     campaign: Annotated[
-        str | None, typer.Argument(help="Campaign id; or give --campaign", show_default=False)
+        str | None, typer.Argument(help="Campaign id; the only one if absent", show_default=False)
     ] = None,
     named: Annotated[str | None, typer.Option("--campaign", help="Campaign id")] = None,
     html: Annotated[

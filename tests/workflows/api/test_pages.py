@@ -7,11 +7,8 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the web service needs the extra `serve`")
 
-from fastapi.testclient import TestClient
 from page_samples import HOSTILE, fill
-
-from workflows.api.app import create_app
-from workflows.api.settings import serve_settings
+from service_samples import serving
 
 pytestmark = pytest.mark.integration
 
@@ -19,7 +16,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def pages(database):
     fill(database)
-    with TestClient(create_app(serve_settings(), database), base_url="http://localhost") as client:
+    with serving(database) as client:
         yield client
 
 

@@ -1,21 +1,16 @@
 """Load, filter, open and approve, as a person does it in a browser."""
 
 import shutil
-import threading
-import time
 
 import pytest
 
-uvicorn = pytest.importorskip("uvicorn", reason="the web service needs the extra `serve`")
+pytest.importorskip("fastapi", reason="the web service needs the extra `serve`")
 sync_api = pytest.importorskip("playwright.sync_api", reason="this needs the extra `browser`")
 
 from page_samples import fill
-
-from workflows.api.app import create_app
-from workflows.api.settings import serve_settings
+from service_samples import TOKEN, serving
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-TOKEN = "0123456789abcdef" * 2
 
 pytestmark = [
     pytest.mark.integration,
@@ -26,15 +21,8 @@ pytestmark = [
 @pytest.fixture
 def address(database):
     fill(database)
-    app = create_app(serve_settings(token=TOKEN), database)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serving(database, token=TOKEN) as client:
+        yield str(client.base_url)
 
 
 @pytest.fixture

@@ -24,6 +24,11 @@ def test_without_a_place_it_is_named_after_the_campaign(database, facet, tmp_pat
     assert [each.name for each in tmp_path.iterdir()] == [f"facet-report-{CAMPAIGN}.html"]
 
 
+def test_the_only_campaign_needs_no_name(database, facet, tmp_path):
+    store_campaign(database)
+    assert facet("report", "--html", tmp_path / "one.html").code == 0
+
+
 def test_json_is_all_that_the_page_says_and_no_file(database, facet, tmp_path, monkeypatch):
     store_campaign(database)
     monkeypatch.chdir(tmp_path)

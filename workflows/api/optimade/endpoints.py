@@ -49,7 +49,7 @@ VERSIONS = ("1", API_VERSION.rpartition(".")[0], API_VERSION)
 ENDPOINTS = ("info", "links", "structures")
 MILLISECONDS_TO_COUNT = 100
 COUNTED_AT_MOST = 100_000
-MILLISECONDS_TO_COUNT_ALL = 5000
+MILLISECONDS_TO_COUNT_ALL = 1000
 SECONDS_TO_KEEP_COUNT = 60.0
 DESCRIPTION = (
     "Crystals that Facet relaxed to rest, one for each candidate of each campaign; last_modified "
