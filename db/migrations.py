@@ -29,11 +29,13 @@ from db.documents.comparison import ComparisonDoc
 from db.documents.composition import composition_fields
 from db.documents.stability import StabilityDoc
 from db.errors import SchemaMismatchError
+from db.telling import nobody, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from db.client import MongoDatabase
+    from db.telling import Tell
 
 Fingerprints = dict[str, str]
 """Fingerprint of the potential of each campaign."""
@@ -104,7 +106,8 @@ def _relaxation_2(_raw: Mapping[str, Any], _fingerprints: Fingerprints) -> dict[
     """What version 1 did not look at stays unknown."""
     unknown = ("num_evaluations", "initial_space_group", "space_group", "symmetric_energy")
     later = ("trajectory", "member_offsets", "device_name", "num_threads")
-    return dict.fromkeys((*unknown, *later)) | {"num_frames": 0}
+    curves = ("energy_curve", "fmax_curve")
+    return dict.fromkeys((*unknown, *later, *curves)) | {"num_frames": 0}
 
 
 def _candidate_2(raw: Mapping[str, Any], fingerprints: Fingerprints) -> dict[str, Any]:
@@ -142,12 +145,15 @@ STEPS = (
 )
 
 
-def migrate(database: MongoDatabase, *, is_dry_run: bool = False) -> list[Migration]:
+def migrate(
+    database: MongoDatabase, *, is_dry_run: bool = False, tell: Tell = nobody
+) -> list[Migration]:
     """Bring every stored document to the version that this Facet reads; stop workers first.
 
     Args:
         database: Holds the documents.
         is_dry_run: Only say what would be done.
+        tell: Called with how far it has come.
 
     Raises:
         SchemaMismatchError: A newer Facet wrote some of the documents; nothing was changed.
@@ -160,7 +166,7 @@ def migrate(database: MongoDatabase, *, is_dry_run: bool = False) -> list[Migrat
             older = {"schema_version": {"$lt": step.to_version}}
             number = database[step.kind.collection].count_documents(older)
         else:
-            number = _apply(database, step, fingerprints)
+            number = _apply(database, step, fingerprints, tell)
         done.append(Migration(step.kind.collection, step.to_version, number))
     return done
 
@@ -200,13 +206,16 @@ def _refuse_newer(database: MongoDatabase) -> None:
             )
 
 
-def _apply(database: MongoDatabase, step: Step, fingerprints: Fingerprints) -> int:
+def _apply(database: MongoDatabase, step: Step, fingerprints: Fingerprints, tell: Tell) -> int:
     """Take every document of the version before through a step; return how many."""
     collection = database[step.kind.collection]
     before = {"schema_version": step.to_version - 1}
     fields = dict.fromkeys(("_id", *step.needs), 1)
     num_changed = 0
-    for block in blocks(collection.find(before, fields), OPERATIONS_PER_REQUEST):
+    total = collection.count_documents(before)
+    word = f"{collection.name.replace('_', ' ')} brought to version {step.to_version}"
+    older = told(collection.find(before, fields), word, tell, total)
+    for block in blocks(older, OPERATIONS_PER_REQUEST):
         operations = [
             UpdateOne(
                 # With its version: who migrates at the same time has changed it already.

@@ -16,12 +16,14 @@ from db.blobs import CHUNKS, FILES, delete_blobs
 from db.blocks import blocks
 from db.documents import CandidateDoc, ReferenceDoc, RelaxationDoc, StructureDoc, TaskDoc
 from db.referring import REFERRING, blob_keys
+from db.telling import nobody, told
 from db.transactions import server_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from db.client import MongoDatabase
+    from db.telling import Tell
 
 YOUNGEST_ORPHAN = timedelta(days=1)
 KEYS_PER_REQUEST = 500
@@ -61,11 +63,16 @@ class Trajectories:
 
 
 def prune_trajectories(
-    database: MongoDatabase, which: Trajectories, *, is_dry_run: bool = False
+    database: MongoDatabase,
+    which: Trajectories,
+    *,
+    is_dry_run: bool = False,
+    tell: Tell = nobody,
 ) -> Freed:
-    """Take trajectories out of their documents."""
+    """Take trajectories out of their documents, and tell how far that has come."""
     freed = Freed()
-    for block in blocks(_trajectories(database, which), KEYS_PER_REQUEST):
+    found = told(_trajectories(database, which), "trajectories looked at", tell)
+    for block in blocks(found, KEYS_PER_REQUEST):
         freed += Freed(len(block), sum(raw["trajectory"]["num_bytes"] for raw in block))
         if not is_dry_run:
             where = {"_id": {"$in": [raw["_id"] for raw in block]}}
@@ -86,15 +93,18 @@ def prune_states(database: MongoDatabase, *, is_dry_run: bool = False) -> Freed:
     return freed
 
 
-def prune_orphans(database: MongoDatabase, *, is_dry_run: bool = False) -> Freed:
+def prune_orphans(
+    database: MongoDatabase, *, is_dry_run: bool = False, tell: Tell = nobody
+) -> Freed:
     """Delete bytes that no document refers to, and uploads that were cut off."""
     # Before the documents are read: one that is written meanwhile has put its bytes after this.
     put_before = server_time(database) - YOUNGEST_ORPHAN
-    in_use = {key for kind in KINDS for key in _keys_in(database, kind)}
+    in_use = {key for kind in KINDS for key in _keys_in(database, kind, tell)}
     freed = Freed()
     old = {"uploadDate": {"$lt": put_before}, "metadata.put_at": {"$not": {"$gte": put_before}}}
     found = database[FILES].find(old, {"filename": 1, "length": 1})
-    orphans = (raw for raw in found if raw["filename"] not in in_use)
+    files = told(found, "blobs looked at", tell, database[FILES].estimated_document_count())
+    orphans = (raw for raw in files if raw["filename"] not in in_use)
     for block in blocks(orphans, KEYS_PER_REQUEST):
         freed += Freed(len(block), sum(raw["length"] for raw in block))
         if not is_dry_run:
@@ -124,10 +134,11 @@ def _trajectories(database: MongoDatabase, which: Trajectories) -> Iterator[dict
             yield raw
 
 
-def _keys_in(database: MongoDatabase, kind: type[Any]) -> Iterator[str]:
+def _keys_in(database: MongoDatabase, kind: type[Any], tell: Tell) -> Iterator[str]:
     """Yield the keys of bytes that documents of a kind refer to."""
     where = {"$or": [{path: {"$type": "string"}} for path in REFERRING]}
-    for raw in database[kind.collection].find(where, dict.fromkeys(REFERRING, 1)):
+    found = database[kind.collection].find(where, dict.fromkeys(REFERRING, 1))
+    for raw in told(found, f"{kind.collection} with blobs looked at", tell):
         yield from blob_keys(kind, raw)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from screening.corrections import mp2020_corrected, pymatgen_version
 from screening.errors import ScreeningError
@@ -16,11 +16,16 @@ from screening.references import reference_from_energies
 from screening.schemes import MP2020
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pymatgen.core.composition import Composition
     from pymatgen.entries.computed_entries import ComputedEntry
 
+    Tell = Callable[[str, int, int], None]
+    """Called with what is done, how many of them, and of how many."""
+
+
+Item = TypeVar("Item")
 
 _DETAIL = 80  # characters of what pymatgen says; it may quote the whole entry
 
@@ -31,6 +36,10 @@ class _Placed(NamedTuple):
     phase_id: str
     composition: Composition
     energy: float
+
+
+def _nobody(_done: str, _number: int, _total: int) -> None:
+    """Heed nothing."""
 
 
 def load_entries(
@@ -54,13 +63,20 @@ def load_entries(
     return replace(entries_in(read_json(source), source, coverage=coverage), date=date)
 
 
-def entries_in(data: object, source: Path, *, coverage: Coverage = Coverage.SUPPLIED) -> Reference:
+def entries_in(
+    data: object,
+    source: Path,
+    *,
+    coverage: Coverage = Coverage.SUPPLIED,
+    tell: Tell = _nobody,
+) -> Reference:
     """Make a reference of the content of a file that ``load_entries`` would read.
 
     Args:
         data: The content.
         source: The file, which names the reference.
         coverage: Whether the file holds some phases or all that are known.
+        tell: Called with how far it has come.
 
     Raises:
         ScreeningError: It holds no entry that can be used, or two entries of one id differ.
@@ -76,8 +92,13 @@ def entries_in(data: object, source: Path, *, coverage: Coverage = Coverage.SUPP
         if isinstance(data, dict)
         else ((_id_in(row, at), row) for at, row in enumerate(data, start=1))
     )
-    entries, malformed = _read(rows)
-    made = reference_from_entries(name, entries, coverage=coverage, omitted=malformed)
+    entries, malformed = _read(_told(rows, "entries read", len(data), tell))
+    made = reference_from_entries(
+        name,
+        _told(entries, "entries corrected", len(entries), tell),
+        coverage=coverage,
+        omitted=malformed,
+    )
     return replace(made, source=f"pymatgen entries of '{name}'")
 
 
@@ -126,6 +147,13 @@ def reference_from_entries(
         omitted=dict(sorted({**reasons, **extra}.items())),
         pymatgen_version=pymatgen_version(),
     )
+
+
+def _told(items: Iterable[Item], done: str, total: int, tell: Tell) -> Iterator[Item]:
+    """Hand items on and tell how many there were."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        tell(done, number, total)
 
 
 def _place(placed: dict[str, _Placed], row: _Placed, name: str) -> None:

@@ -20,7 +20,7 @@ from screening.fingerprint import fingerprint, may_be_copies, may_be_hidden
 from screening.formulas import FormulaKey, element_amounts, formula_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
     from pymatgen.core.structure import Structure
@@ -103,7 +103,10 @@ class _Kept:
             yield self.crystals[row]
 
 
-def group_duplicates(items: Iterable[tuple[str, Structure, float]]) -> dict[str, str]:
+def group_duplicates(
+    items: Iterable[tuple[str, Structure, float]],
+    tell: Callable[[str, int, int], None] = lambda *_: None,
+) -> dict[str, str]:
     """Find crystals that relaxed to the same crystal as another of lower energy.
 
     The answer does not depend on the order of the items: they are compared from the lowest
@@ -111,6 +114,7 @@ def group_duplicates(items: Iterable[tuple[str, Structure, float]]) -> dict[str,
 
     Args:
         items: Id, relaxed structure and energy in eV/atom of each crystal.
+        tell: Called with what is done, how many of them, and of how many.
 
     Returns:
         The id of each duplicate with the id of the crystal that is kept for it.
@@ -120,9 +124,12 @@ def group_duplicates(items: Iterable[tuple[str, Structure, float]]) -> dict[str,
         crystal = _Crystal(name, structure, energy)
         buckets.setdefault(crystal.formula, []).append(crystal)
     duplicates: dict[str, str] = {}
+    num_compared, total = 0, sum(len(each) for each in buckets.values())
     for key in sorted(buckets):
         if len(buckets[key]) > 1:
             duplicates |= _duplicates_in(buckets[key])
+        num_compared += len(buckets[key])
+        tell("crystals compared", num_compared, total)
     return duplicates
 
 

@@ -28,6 +28,7 @@ from facet.graph.convert import structure_from
 from facet.graph.held import held_by_sites
 from facet.graph.neighbors import Crystal
 from screening.formulas import element_amounts, pretty_formula
+from workflows.curves import stored_curve
 from workflows.device_names import device_name, num_threads
 from workflows.keys import relaxation_key, structure_key
 from workflows.symmetry import space_group_number
@@ -172,6 +173,7 @@ def relaxation_document(
         symmetric_energy=result.symmetric_energy,
         trajectory=None if way is None else Blob.of(way.to_bytes()),
         num_frames=0 if way is None else len(way.frame_index),
+        **stored_curve(result.curve)._asdict(),
         member_offsets=_packed(result.member_offsets),
         wall_share=result.wall_share,
         device=str(potential.device),

@@ -14,6 +14,7 @@ from screening.entries import make_entry
 from screening.errors import ScreeningError
 from workflows.convert import structure_of
 from workflows.keys import relaxation_key
+from workflows.progress import noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,7 +110,8 @@ def relaxed_crystals(database: MongoDatabase, campaign: CampaignDoc) -> Iterator
     known = known_ids(database, RelaxationDoc, (key for _, key in keyed))
     done = [(candidate, key) for candidate, key in keyed if key in known]
     found = documents_by_id(database, RelaxationDoc, (key for _, key in done))
-    for (candidate, _), relaxation in zip(done, found, strict=True):
+    pairs = zip(done, found, strict=True)
+    for (candidate, _), relaxation in noted(pairs, "relaxations read", len(done)):
         yield _with_energy(candidate, relaxation)
 
 

@@ -16,6 +16,7 @@ from screening.materials_project import materials_project_reference, open_materi
 from screening.reference import UNKNOWN, Coverage, Reference
 from screening.references import formation_energies_in
 from workflows.operations.queue import stored_campaign
+from workflows.progress import report
 from workflows.references import reference_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _read_source(database: MongoDatabase, source: str, asked: ReferenceSources) 
     if isinstance(first, dict) and "e_form" in first:
         elements, some = asked.element_energies, Coverage.SUPPLIED
         return formation_energies_in(content, path, elements, coverage=some)
-    return entries_in(content, path)
+    return entries_in(content, path, tell=report)
 
 
 def _campaign_hull(database: MongoDatabase, campaign_id: str) -> Reference:

@@ -23,6 +23,7 @@ from workflows.judging.stored import judged_outcome
 from workflows.judging.surroundings import surroundings_of
 from workflows.judging.worth import weighed, worths
 from workflows.makers import FrozenMaker
+from workflows.progress import noted
 from workflows.summary import summarize
 
 if TYPE_CHECKING:
@@ -145,6 +146,6 @@ def _set_aside_outcomes(
 def _screened_outcomes(
     findings: Sequence[Finding], known: Mapping[str, Worth]
 ) -> Iterator[tuple[str, CandidateOutcome]]:
-    for each in findings:
+    for each in noted(findings, "verdicts stored", len(findings)):
         outcome = judged_outcome(each, known[each.material_id])
         yield each.relaxed.candidate.candidate_id, outcome

@@ -18,6 +18,7 @@ from workflows.inputs import InputError, read_crystals
 from workflows.inputs.names import UniqueNames
 from workflows.keys import campaign_key, deciding, files_digest
 from workflows.potentials import resident_potential
+from workflows.progress import noted
 from workflows.references import reference_document
 from workflows.settings import Named
 
@@ -143,7 +144,9 @@ def _insert(
     names: UniqueNames,
 ) -> None:
     """Store crystals of one role, those with a fault as rejected inputs."""
-    for block in blocks(_named(crystals, names), CRYSTALS_PER_WRITE):
+    what = "candidates" if role == "candidate" else "competing phases"
+    read = noted(_named(crystals, names), f"{what} read and stored")
+    for block in blocks(read, CRYSTALS_PER_WRITE):
         stored = [each.structure and structure_document(each.structure) for _, each in block]
         insert_structures(database, (each for each in stored if each is not None))
         insert_candidates(

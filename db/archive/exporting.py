@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from importlib.metadata import version
-from typing import IO, TYPE_CHECKING, Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from typing import TYPE_CHECKING, Any
 
 import bson
 from bson.binary import Binary
@@ -20,6 +18,7 @@ from db.archive.manifest import (
     Manifest,
     Member,
 )
+from db.archive.new_file import new_archive
 from db.blobs import CHUNK_BYTES, get_blob
 from db.blocks import blocks
 from db.documents import (
@@ -35,17 +34,17 @@ from db.documents.comparison import ComparisonDoc
 from db.documents.stability import StabilityDoc
 from db.errors import ArchiveError
 from db.referring import blob_keys
+from db.telling import nobody, told
 from db.transactions import server_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from zipfile import ZipFile
 
     from db.client import MongoDatabase
     from db.documents import BaseDoc
-
-LEVEL = 4
-"""Of zlib: half the time of the default, and a few percent more bytes."""
+    from db.telling import Tell
 
 KEYS_PER_REQUEST = 500
 NOBODY_HOLDS_IT = {"lease": None, "state": None}
@@ -57,10 +56,12 @@ class Exporter:
     Args:
         database: Holds the campaigns.
         archive: The zip file.
+        tell: Called with how far it has come.
     """
 
-    def __init__(self, database: MongoDatabase, archive: ZipFile) -> None:
+    def __init__(self, database: MongoDatabase, archive: ZipFile, tell: Tell = nobody) -> None:
         self._database = database
+        self._tell = tell
         self._archive = archive
         self._members: dict[str, Member] = {}
         self._blob_keys: set[str] = set()
@@ -74,14 +75,18 @@ class Exporter:
         the other way round. What a document refers to is written after it, so it is there.
         """
         mine = {"campaign_id": {"$in": list(campaign_ids)}}
+        num_rows = self._count(CandidateDoc, mine)
         self._documents(CampaignDoc, self._by_id(CampaignDoc, campaign_ids))
-        self._documents(CandidateDoc, self._found(CandidateDoc, mine))
-        self._documents(TaskDoc, self._tasks(campaign_ids))
+        self._documents(CandidateDoc, self._found(CandidateDoc, mine), num_rows)
+        # Of most campaigns there are as many crystals, and in the end as many results.
+        num_tasks = self._count(TaskDoc, {"campaigns": {"$in": list(campaign_ids)}})
+        self._documents(TaskDoc, self._tasks(campaign_ids), num_tasks)
         self._documents(ComparisonDoc, self._found(ComparisonDoc, mine))
         compared = compared_in(self._database, campaign_ids)
-        self._documents(StructureDoc, self._by_id(StructureDoc, self._structures(mine, compared)))
+        structures = self._structures(mine, compared)
+        self._documents(StructureDoc, self._by_id(StructureDoc, structures), num_tasks)
         results = self._results(mine, campaign_ids, compared)
-        self._documents(RelaxationDoc, self._by_id(RelaxationDoc, results))
+        self._documents(RelaxationDoc, self._by_id(RelaxationDoc, results), num_tasks)
         self._documents(StabilityDoc, self._stabilities(mine))
         references = self._references(campaign_ids)
         self._documents(ReferenceNameDoc, self._reference_names(references))
@@ -98,8 +103,14 @@ class Exporter:
         self._archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))
         return manifest
 
-    def _documents(self, kind: type[BaseDoc], raws: Iterable[dict[str, Any]]) -> None:
-        self._store(MEMBER_OF_KIND[kind], self._noted(kind, raws))
+    def _documents(
+        self, kind: type[BaseDoc], raws: Iterable[dict[str, Any]], total: int | None = None
+    ) -> None:
+        done = f"{kind.collection.replace('_', ' ')} written"
+        self._store(MEMBER_OF_KIND[kind], told(self._noted(kind, raws), done, self._tell, total))
+
+    def _count(self, kind: type[BaseDoc], where: dict[str, Any]) -> int:
+        return self._database[kind.collection].count_documents(where)
 
     def _noted(
         self, kind: type[BaseDoc], raws: Iterable[dict[str, Any]]
@@ -186,15 +197,24 @@ class Exporter:
 
     def _chunks(self) -> Iterator[dict[str, Any]]:
         """Blobs in pieces, those of one key in order."""
-        for key in sorted(self._blob_keys):
+        keys = sorted(self._blob_keys)
+        for key in told(keys, "blobs written", self._tell, len(keys)):
             content = get_blob(self._database, key)
             for number, start in enumerate(range(0, len(content), CHUNK_BYTES)):
                 piece = Binary(content[start : start + CHUNK_BYTES])
                 yield {"key": key, "n": number, "data": piece}
 
 
-def export_campaigns(database: MongoDatabase, campaign_ids: Sequence[str], path: Path) -> Manifest:
+def export_campaigns(
+    database: MongoDatabase, campaign_ids: Sequence[str], path: Path, tell: Tell = nobody
+) -> Manifest:
     """Write campaigns into an archive; the file appears when it is whole.
+
+    Args:
+        database: Holds the campaigns.
+        campaign_ids: Their keys.
+        path: The archive.
+        tell: Called with how far it has come.
 
     Raises:
         ArchiveError: There is no such campaign, or the file cannot be written.
@@ -207,30 +227,10 @@ def export_campaigns(database: MongoDatabase, campaign_ids: Sequence[str], path:
         raise ArchiveError(
             f"The database holds no campaign {missing[0]}; `facet status` lists those it holds."
         )
-    with _appearing_whole(path) as file, _new_zip(file) as archive:
-        return Exporter(database, archive).write(campaign_ids)
+    with new_archive(path) as archive:
+        return Exporter(database, archive, tell).write(campaign_ids)
 
 
 def all_campaigns(database: MongoDatabase) -> list[str]:
     """Return the keys of all campaigns."""
     return sorted(str(raw["_id"]) for raw in database[CampaignDoc.collection].find({}, {"_id": 1}))
-
-
-def _new_zip(file: IO[bytes]) -> ZipFile:
-    return ZipFile(file, "w", compression=ZIP_DEFLATED, compresslevel=LEVEL)
-
-
-@contextmanager
-def _appearing_whole(path: Path) -> Iterator[IO[bytes]]:
-    """Write beside a path, and rename when all went well."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    except OSError as error:
-        raise ArchiveError(
-            f"{path} cannot be written ({error.strerror}); choose a folder of yours with room."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)

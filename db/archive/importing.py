@@ -27,6 +27,7 @@ from db.migrations import upgraded
 from db.referring import blob_keys
 from db.storing import encoded_fields, read_document
 from db.tasks import add_tasks, close_known
+from db.telling import nobody, told
 from db.writes import InsertCount, insert_documents
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from db.client import MongoDatabase
     from db.documents import BaseDoc
     from db.migrations import Fingerprints
+    from db.telling import Tell
 
 OPERATIONS_PER_REQUEST = 1000
 EARLIER = {
@@ -62,18 +64,23 @@ class Imported:
     num_brought_forward: int
 
 
-def import_archive(database: MongoDatabase, path: Path) -> Imported:
+def import_archive(database: MongoDatabase, path: Path, tell: Tell = nobody) -> Imported:
     """Check an archive and store what is not stored yet.
+
+    Args:
+        database: Where it is stored.
+        path: The archive.
+        tell: Called with how far it has come.
 
     Raises:
         ArchiveError: It is not what Facet wrote; nothing was changed.
         DbError: A document in it cannot be stored.
     """
     with open_archive(path) as archive:
-        fingerprints = _checked(archive)
-        for _, content in archive.blobs():
+        fingerprints = _checked(archive, tell)
+        for _, content in told(archive.blobs(), "blobs stored", tell):
             put_blob(database, content)
-        importer = _Importer(database, archive, fingerprints)
+        importer = _Importer(database, archive, fingerprints, tell)
         counts = {kind.collection: importer.insert(kind) for kind in KIND_OF_MEMBER.values()}
         return Imported(archive.manifest, counts, importer.num_brought_forward)
 
@@ -82,11 +89,18 @@ class _Importer:
     """Writes the documents of an archive that was checked."""
 
     def __init__(
-        self, database: MongoDatabase, archive: ArchiveReader, fingerprints: Fingerprints
+        self,
+        database: MongoDatabase,
+        archive: ArchiveReader,
+        fingerprints: Fingerprints,
+        tell: Tell,
     ) -> None:
         self._database = database
         self._archive = archive
         self._fingerprints = fingerprints
+        self._tell = tell
+        self._num_done = 0
+        self._num_all = _num_documents(archive)
         self.num_brought_forward = 0
 
     def insert(self, kind: type[BaseDoc]) -> InsertCount:
@@ -96,6 +110,8 @@ class _Importer:
             count = self._insert_block(kind, block)
             num_new += count.num_new
             num_known += count.num_known
+            self._num_done += len(block)
+            self._tell("documents stored", self._num_done, self._num_all)
         return InsertCount(num_new, num_known)
 
     def _insert_block(self, kind: type[BaseDoc], block: list[Any]) -> InsertCount:
@@ -121,13 +137,20 @@ class _Importer:
             yield read_document(self._database, kind, upgraded(kind, raw, self._fingerprints))
 
 
-def _checked(archive: ArchiveReader) -> Fingerprints:
+def _num_documents(archive: ArchiveReader) -> int:
+    """Documents that an archive says it holds."""
+    return sum(archive.manifest.members[name].num_documents for name in KIND_OF_MEMBER)
+
+
+def _checked(archive: ArchiveReader, tell: Tell) -> Fingerprints:
     """Read all of an archive, refuse what is no document, and return whose potential is whose."""
     keys = {key for key, _ in archive.blobs()}
     campaigns = archive.documents(MEMBER_OF_KIND[CampaignDoc])
     fingerprints = {str(raw.get("_id")): str(raw.get("potential_fingerprint")) for raw in campaigns}
+    total, before = _num_documents(archive), 0
     for name, kind in KIND_OF_MEMBER.items():
-        for raw in archive.documents(name):
+        for raw in told(archive.documents(name), "documents checked", tell, total, before):
+            before += 1
             try:
                 _check(kind, upgraded(kind, raw, fingerprints), keys)
             except (ValidationError, DbError, KeyError, TypeError, ValueError) as error:

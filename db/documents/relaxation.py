@@ -62,6 +62,14 @@ class RelaxationDoc(BaseDoc):
         default=None, description="What it passed: a compressed npz archive, if asked for."
     )
     num_frames: int = Field(default=0, ge=0, description="Geometries in the trajectory.")
+    energy_curve: bytes | None = Field(
+        default=None,
+        description="Total energy in eV at every evaluation, float32 little-endian; 2,000 of them, "
+        "evenly chosen with the first and the last, where there were more.",
+    )
+    fmax_curve: bytes | None = Field(
+        default=None, description="Largest force in eV/angstrom at the same evaluations, likewise."
+    )
     member_offsets: bytes | None = Field(
         default=None,
         description="Energy by each member of the potential's committee less energy_per_atom, in "

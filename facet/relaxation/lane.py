@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from facet.relaxation.apart import attempt_apart
+from facet.relaxation.curve import note
 from facet.relaxation.early import hopeless
 from facet.relaxation.guard import Mishap
 from facet.relaxation.leaving import departures, without
@@ -103,6 +104,7 @@ class Lane:
         state = _counted(charge(state, perf_counter() - started))
         good = replace(state, last_good=_snapshot(state, evaluation, measures))
         started = perf_counter()
+        note(good.tickets, numbers, faults)
         record(good, set(faults))
         resting = keep_states(good, [] if self._is_last else _resting(ends))
         final = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from facet.graph.neighbors import Crystal
+from facet.relaxation.curve import curve_of
 from facet.relaxation.primitive import space_group
 from facet.relaxation.result import RelaxResult
 from facet.relaxation.rows import keep_rows, rows_on_host
@@ -84,6 +85,7 @@ def departures(
             is_held=end.is_held,
             initial_space_group=ticket.space_group,
             space_group=_space_group(end, ticket, symprec),
+            curve=curve_of(ticket.passed, len(end.species)),
             trajectory=ticket.recorder.finish(end) if ticket.recorder else None,
             member_offsets=_offsets(member_offsets, index, len(end.species)),
         )

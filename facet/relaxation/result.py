@@ -64,6 +64,8 @@ class RelaxResult:
         space_group: The same at the last good geometry.
         symmetric_energy: Energy in eV where the crystal first came to rest, if it was rattled and
             relaxed again.
+        curve: Energy in eV and largest force in eV/angstrom at every evaluation, those of a first
+            relaxation before a rattle included, single precision, shape (evaluations, 2).
         trajectory: What it passed, if that was asked for.
         member_offsets: Energies in eV/atom by each member of the potential's committee, less the
             energy by the potential, single precision, shape (members,); known of crystals that
@@ -89,6 +91,7 @@ class RelaxResult:
     initial_space_group: int | None = None
     space_group: int | None = None
     symmetric_energy: float | None = None
+    curve: np.ndarray | None = None
     trajectory: Trajectory | None = None
     member_offsets: np.ndarray | None = None
 

@@ -65,5 +65,6 @@ def better_end(departure: Departure) -> RelaxResult:
         wall_share=first.wall_share + second.wall_share,
         initial_volume=first.initial_volume,
         symmetric_energy=first.energy,
+        curve=second.curve,  # of one ticket, so that it began with the first relaxation
         trajectory=second.trajectory or first.trajectory,
     )

@@ -13,6 +13,7 @@ import torch
 from facet.errors import InvalidStructure
 from facet.graph.neighbors import Crystal, find_pairs
 from facet.graph.skin import SKIN, list_of
+from facet.relaxation.curve import nothing_passed
 from facet.relaxation.result import RelaxResult, StopReason
 from facet.relaxation.rows import rows_on_host
 from facet.relaxation.state import OptimizerState, keep_states, start_state
@@ -148,25 +149,29 @@ def _filled(
 
 def _of_ticket(ticket: Ticket) -> dict[str, np.ndarray]:
     """What of a ticket goes along; trajectories begin anew."""
-    arrays = {}
+    arrays = {"ticket.passed": np.array(ticket.passed, dtype=np.float32)}
     if ticket.is_held is not None:
         arrays["ticket.is_held"] = ticket.is_held
     if ticket.space_group is not None:
         arrays["ticket.space_group"] = np.array(ticket.space_group)
     if ticket.first_end is not None:
         values = {name: each for name, each in vars(ticket.first_end).items() if each is not None}
-        values.pop("trajectory", None)
+        for name in ("trajectory", "curve"):  # the ticket holds the curve of both relaxations
+            values.pop(name, None)
         arrays |= {f"first.{name}": np.asarray(each) for name, each in values.items()}
     return arrays
 
 
 def _ticket(name: str, arrays: Mapping[str, np.ndarray]) -> Ticket:
     group = arrays.get("ticket.space_group")
+    passed = nothing_passed()
+    passed.extend(arrays.get("ticket.passed", np.zeros(0)).tolist())
     return Ticket(
         name,
         is_held=arrays.get("ticket.is_held"),
         space_group=None if group is None else int(group),
         first_end=_first_end(arrays),
+        passed=passed,
     )
 
 

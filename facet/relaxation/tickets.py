@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from facet.relaxation.curve import nothing_passed
+
 if TYPE_CHECKING:
+    from array import array
+
     import numpy as np
 
     from facet.relaxation.result import RelaxResult
@@ -23,6 +27,7 @@ class Ticket:
         recorder: Keeps what it passes, if somebody asked for it.
         ceiling: Energy in eV/atom above which nobody is interested in it, if there is one.
         first_end: Where it came to rest before it was rattled and relaxed again.
+        passed: Energy in eV/atom and largest force in eV/angstrom of every evaluation, in turns.
     """
 
     name: str
@@ -31,3 +36,4 @@ class Ticket:
     recorder: Recorder | None = None
     ceiling: float | None = None
     first_end: RelaxResult | None = None
+    passed: array[float] = field(default_factory=nothing_passed)

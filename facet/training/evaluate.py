@@ -11,11 +11,14 @@ from facet.graph.neighbors import build_batch
 from facet.units import gpa_from_ev_per_cubic_angstrom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from facet.graph.neighbors import Crystal
     from facet.potential import Potential
     from facet.training.labels import Frame
+
+    Tell = Callable[[str, int, int], None]
+    """Called with what is done, how many of them, and of how many."""
 
 MAX_BATCH_ATOMS = 256
 
@@ -115,14 +118,21 @@ def measure(potential: Potential, frames: Iterable[Frame]) -> Errors:
     return compare(potential, frames).errors()
 
 
-def compare(potential: Potential, frames: Iterable[Frame]) -> Comparison:
+def compare(
+    potential: Potential, frames: Iterable[Frame], tell: Tell = lambda *_: None
+) -> Comparison:
     """Set predictions of a potential beside labels.
 
     Args:
         potential: The potential.
         frames: Labeled frames, one at least; all their elements must be known to the potential.
+        tell: Called with how far it has come.
     """
     labeled = list(frames)
+
+    def heed(number: int) -> None:
+        tell("frames measured", number, len(labeled))
+
     labels = Values(
         np.array([each.energy for each in labeled]),
         np.concatenate([each.forces for each in labeled]),
@@ -132,19 +142,31 @@ def compare(potential: Potential, frames: Iterable[Frame]) -> Comparison:
         sizes=np.array([len(each.forces) for each in labeled]),
         species=np.concatenate([each.crystal.species for each in labeled]),
         labels=labels,
-        predicted=predict(potential, (each.crystal for each in labeled)),
+        predicted=predict(potential, (each.crystal for each in labeled), heed),
     )
 
 
-def predict(potential: Potential, crystals: Iterable[Crystal]) -> Values:
-    """Evaluate crystals, one at least, in batches of moderate size."""
-    parts = []
+def predict(
+    potential: Potential,
+    crystals: Iterable[Crystal],
+    heed: Callable[[int], None] = lambda _: None,
+) -> Values:
+    """Evaluate crystals, one at least, in batches of moderate size.
+
+    Args:
+        potential: The potential.
+        crystals: All their elements must be known to it.
+        heed: Called after every batch with how many crystals were evaluated.
+    """
+    parts, num_done = [], 0
     for group in _batches(crystals):
         batch = build_batch(group, potential.cutoff, potential.dtype, potential.device)
         said = potential(batch)
         parts.append(
             Values(said.energy.cpu().numpy(), said.forces.cpu().numpy(), said.stress.cpu().numpy())
         )
+        num_done += len(group)
+        heed(num_done)
     return Values(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 

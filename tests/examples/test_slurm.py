@@ -205,7 +205,7 @@ def test_the_database_of_a_job_keeps_its_data_for_the_next_job(database_job, tmp
             assert database.kept.count_documents({}) == turn
             database.kept.insert_one({"_id": turn})
         elsewhere = settings.model_copy(update={"database": "another"})
-        with pytest.raises(DbError, match="refuses this user"), open_database(elsewhere) as other:
+        with pytest.raises(DbError, match="may not do this"), open_database(elsewhere) as other:
             other.kept.insert_one({"_id": turn})
         job.send_signal(signal.SIGTERM)
         printed, _ = job.communicate(timeout=60)

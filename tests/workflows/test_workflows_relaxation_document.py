@@ -26,7 +26,7 @@ def test_it_says_what_it_cost_which_symmetry_there_was_and_what_made_it():
     result, document = relaxed(rocksalt("Na", "Cl"), max_steps=5)
     assert document.num_evaluations == result.num_evaluations > 0
     assert (document.initial_space_group, document.space_group) == (225, 225)
-    assert set(document.versions) == {"facet", "torch", "moyopy", "python"}
+    assert set(document.versions) == {"facet", "torch", "e3nn", "moyopy", "python"}
     assert document.trajectory is None
     assert document.num_frames == 0
 

@@ -6,11 +6,10 @@ from fastapi import APIRouter, HTTPException, Query, Response
 
 from db.paging import token_after
 from db.queries import candidates, count_up_to
-from db.storing import blob_content
 from workflows.api.asked import CandidatesMeant, PageMeant
 from workflows.api.files import CrystalFile, crystal_file
 from workflows.api.models import CandidateAnswer, CandidatePage, CandidateRow, Count, Curve
-from workflows.api.one import curve, relaxation_of, stored_candidate, whole_candidate
+from workflows.api.one import curve_of, relaxation_of, stored_candidate, whole_candidate
 from workflows.api.problems import problems
 from workflows.api.service import AService, NoParameters
 from workflows.rows import candidate_row
@@ -49,7 +48,11 @@ def count(service: AService, asked: Annotated[CandidatesMeant, Query()]) -> Coun
 def one_candidate(
     service: AService, campaign_id: str, material_id: str, _: Annotated[NoParameters, Query()]
 ) -> CandidateAnswer:
-    """Tell everything that is known of a candidate, its DFT calculations included."""
+    """Tell everything that is known of a candidate, its DFT calculations included.
+
+    In these addresses a part of a name that is `.` or `..` is written `%252E` or `%252E%252E`:
+    browsers and libraries would resolve the dots.
+    """
     with service.asking() as database:
         candidate = stored_candidate(database, campaign_id, material_id)
         return whole_candidate(database, candidate)
@@ -79,13 +82,11 @@ def structure(
 def relaxation_curve(
     service: AService, campaign_id: str, material_id: str, _: Annotated[NoParameters, Query()]
 ) -> Curve:
-    """Tell energy, force, stress and volume at every evaluation, where these were kept."""
+    """Tell energy and force at every evaluation; stress and volume too where these were kept."""
     with service.asking() as database:
         candidate = stored_candidate(database, campaign_id, material_id)
         relaxation = relaxation_of(database, candidate)
-        content = None if relaxation is None else blob_content(database, relaxation.trajectory)
-    if content is None:
-        raise HTTPException(
-            404, "The way of this crystal was not kept; relax with trajectory_every to keep it."
-        )
-    return curve(content)
+        curve = None if relaxation is None else curve_of(database, relaxation)
+    if curve is None:
+        raise HTTPException(404, "The way of this crystal was not kept; its status says why.")
+    return curve

@@ -164,10 +164,18 @@ class CandidateAnswer(Part):
 class Curve(Part):
     """What a relaxation passed, evaluation by evaluation."""
 
+    evaluation: list[int] = Field(
+        description="Number of each evaluation from 0; of a long relaxation some are left out."
+    )
     energy: list[float | None] = Field(description="Total energy in eV.")
     fmax: list[float | None] = Field(description="Largest force in eV/angstrom.")
-    smax: list[float | None] = Field(description="Largest stress component in GPa.")
-    volume: list[float | None] = Field(description="Volume of the cell in cubic angstrom.")
+    smax: list[float | None] = Field(
+        default=[],
+        description="Largest stress component in GPa; empty unless trajectory_every was set.",
+    )
+    volume: list[float | None] = Field(
+        default=[], description="Volume of the cell in cubic angstrom; empty likewise."
+    )
 
 
 class Decision(Part):

@@ -10,7 +10,11 @@ from db.documents.follow_up import FollowUpDoc
 from db.errors import MissingDocumentError
 from db.follow_ups import follow_ups_of_candidate
 from db.queries import documents_by_id, known_ids
+from db.storing import blob_content
 from workflows.api.models import CandidateAnswer, Crystal, Curve, RelaxationSummary
+from workflows.curves import curve_points
+
+DOTS = {"%2E": ".", "%2E%2E": ".."}
 
 
 def stored_campaign(database: MongoDatabase, campaign_id: str) -> CampaignDoc:
@@ -29,12 +33,23 @@ def stored_candidate(database: MongoDatabase, campaign_id: str, material_id: str
     Raises:
         MissingDocumentError: There is none of this name in this campaign.
     """
-    key = candidate_id(campaign_id, material_id)
-    if "/" in campaign_id or not known_ids(database, CandidateDoc, [key]):
+    keys = [candidate_id(campaign_id, name) for name in (material_id, _with_dots(material_id))]
+    known = set() if "/" in campaign_id else known_ids(database, CandidateDoc, set(keys))
+    if not known:
         raise MissingDocumentError(
             "There is no such candidate in such a campaign; /api/candidates lists them."
         )
+    key = next(each for each in keys if each in known)
     return next(documents_by_id(database, CandidateDoc, [key]))
+
+
+def _with_dots(written: str) -> str:
+    """Read a name of an address in which parts of dots alone are written otherwise.
+
+    Browsers take ``a/../b`` for ``b``, even where the dots are encoded once; so links to such a
+    candidate encode them twice.
+    """
+    return "/".join(DOTS.get(part.upper(), part) for part in written.split("/"))
 
 
 def whole_candidate(database: MongoDatabase, candidate: CandidateDoc) -> CandidateAnswer:
@@ -77,7 +92,19 @@ def crystal(geometry: PackedGeometry) -> Crystal:
     )
 
 
-def curve(content: bytes) -> Curve:
+def curve_of(database: MongoDatabase, relaxation: RelaxationDoc) -> Curve | None:
+    """Return what a relaxation passed, None where it was not kept."""
+    content = blob_content(database, relaxation.trajectory)
+    if content is not None:
+        return _curve_of_trajectory(content)
+    points = curve_points(relaxation)
+    if not points:
+        return None
+    evaluation, energy, fmax = map(list, zip(*points, strict=True))
+    return Curve(evaluation=evaluation, energy=energy, fmax=fmax)
+
+
+def _curve_of_trajectory(content: bytes) -> Curve:
     """Return the scalars of a stored trajectory.
 
     Raises:
@@ -87,7 +114,8 @@ def curve(content: bytes) -> Curve:
 
     columns: list[list[Any]] = Trajectory.from_bytes(content).scalars.T.tolist()
     finite = [[each if abs(each) < float("inf") else None for each in one] for one in columns]
-    return Curve(**dict(zip(SCALARS, finite, strict=True)))
+    evaluation = list(range(len(finite[0])))
+    return Curve(evaluation=evaluation, **dict(zip(SCALARS, finite, strict=True)))
 
 
 def _told(follow_ups: list[FollowUpDoc], campaign_id: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from db.client import open_database
 from facet.errors import ConfigError
 from workflows.cli.compare_text import print_report
 from workflows.cli.files import check_writable
-from workflows.cli.progress import progress
+from workflows.cli.progress import working
 from workflows.cli.tables import print_json
 from workflows.comparison.maker import CompareMaker
 from workflows.comparison.peers import peers_named
@@ -21,7 +21,6 @@ from workflows.devices import check_device
 from workflows.environments import python_of
 from workflows.launch import add_flow, launchpad
 from workflows.operations.queue import stored_campaign
-from workflows.progress import listening
 from workflows.settings import CampaignSettings
 from workflows.submit import submit
 
@@ -127,11 +126,12 @@ def run_compare(request: CompareRequest, *, queue: bool, html: Path | None, as_j
     if html is not None:
         check_writable(html, ".html")
     with open_database() as database:
-        settings = request.settings_in(database, runs_here=not queue)
+        with working("reading and storing candidates"):
+            settings = request.settings_in(database, runs_here=not queue)
         if queue:
             _print_queued(_queued(database, settings), as_json=as_json)
             return 0
-        with progress() as advance, listening(advance):
+        with working("comparing"):
             report = compare(database, settings)
     if html is not None:
         from workflows.comparison.page import write_page

@@ -20,6 +20,7 @@ from db.retention import Freed, Trajectories, prune_orphans, prune_states, prune
 from workflows.cli.files import check_writable
 from workflows.cli.progress import working
 from workflows.cli.tables import print_json
+from workflows.progress import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def run_export(
         path = out or Path(f"{HEAD_OF_A_NAME}-{name}.zip")
         check_writable(path, ".zip")
         with working(f"writing {_counted(len(chosen), 'campaign')}"):
-            manifest = export_campaigns(database, chosen, path)
+            manifest = export_campaigns(database, chosen, path, report)
     if as_json:
         print_json({"path": str(path), **manifest.model_dump(mode="json")})
         return 0
@@ -73,7 +74,7 @@ def run_import(path: Path, *, as_json: bool) -> int:
     """
     with open_database() as database, working(f"bringing in {path.name}"):
         ensure_indexes(database)
-        imported = import_archive(database, path)
+        imported = import_archive(database, path, report)
     if as_json:
         counts = {name: asdict(each) for name, each in imported.counts.items()}
         print_json(
@@ -105,7 +106,7 @@ def run_migrate(*, is_dry_run: bool, as_json: bool) -> int:
         DbError: A newer Facet wrote some of them.
     """
     with open_database() as database, working("looking through all documents"):
-        done = migrate(database, is_dry_run=is_dry_run)
+        done = migrate(database, is_dry_run=is_dry_run, tell=report)
         if not is_dry_run:
             ensure_indexes(database)
     if as_json:
@@ -133,9 +134,9 @@ def run_prune(which: Trajectories | None, *, is_dry_run: bool, as_json: bool) ->
         freed = {
             "trajectories": Freed()
             if which is None
-            else prune_trajectories(database, which, is_dry_run=is_dry_run),
+            else prune_trajectories(database, which, is_dry_run=is_dry_run, tell=report),
             "states of finished tasks": prune_states(database, is_dry_run=is_dry_run),
-            "orphaned blobs": prune_orphans(database, is_dry_run=is_dry_run),
+            "orphaned blobs": prune_orphans(database, is_dry_run=is_dry_run, tell=report),
         }
     if as_json:
         plain = {name.replace(" ", "_"): asdict(each) for name, each in freed.items()}

@@ -17,6 +17,7 @@ from workflows.evaluation.sample import sample
 from workflows.evaluation.suite import PARTS, check_parts, joined, read_results, run_suite
 from workflows.evaluation.table import markdown
 from workflows.potentials import resident_potential
+from workflows.progress import report as report_progress
 
 if TYPE_CHECKING:
     from facet.potential import Potential
@@ -133,9 +134,9 @@ def run_dft_suite(request: SuiteRequest, potential_name: str, *, as_json: bool) 
 
 
 def _measured(request: FramesRequest, path: Path, potential: Potential) -> dict[str, Any]:
-    frames = usable_frames(path, potential, request.max_pressure)
-    with working(f"measuring {path.name}"):
-        comparison = compare(potential, sample(frames, request.limit))
+    with working(f"reading {path.name}"):
+        frames = usable_frames(path, potential, request.max_pressure)
+        comparison = compare(potential, sample(frames, request.limit), report_progress)
     if request.plots is not None:
         picture = request.plots / f"parity-{path.name.split('.')[0]}.png"
         write_parity_plot(comparison, path.name, picture)

@@ -6,9 +6,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from workflows.cli.exits import REJECTED, UNFINISHED
+from workflows.cli.progress import aside, working
 from workflows.cli.tables import print_json, print_table
 from workflows.devices import check_device
-from workflows.labeling.__main__ import tell_shard
+from workflows.labeling.__main__ import shard_line
 from workflows.labeling.processes import WorkerDiedError
 from workflows.labeling.run import label_crystals
 
@@ -29,7 +30,8 @@ def run_label(request: LabelRequest, *, as_json: bool, strict: bool) -> int:
     """
     check_device(request.calculator.device)
     try:
-        manifest = label_crystals(request, tell_shard)
+        with working("reading crystals"):
+            manifest = label_crystals(request, lambda note: aside(shard_line(note)))
     except WorkerDiedError as error:
         sys.stderr.write(f"{error}\n")
         return UNFINISHED

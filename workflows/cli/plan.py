@@ -6,10 +6,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from workflows.cli.account_text import energy, hours
-from workflows.cli.progress import progress
+from workflows.cli.progress import working
 from workflows.cli.tables import print_answer
 from workflows.plan.planning import make_plan
-from workflows.progress import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +32,7 @@ def run_plan(request: PlanRequest, *, as_json: bool) -> int:
     Raises:
         InputError: A path does not exist.
     """
-    with progress() as advance, listening(advance):
+    with working("reading candidates"):
         told = make_plan(request)
     if told["input"]["num_to_relax"] == 0:
         sys.stderr.write("Nothing is to be relaxed: see what was read, rejected and known.\n")

@@ -16,6 +16,7 @@ from db.stabilities import stabilities_of
 from facet.errors import ConfigError
 from screening.rules import FlagRule
 from workflows.cli.exits import UNFINISHED
+from workflows.cli.progress import aside, working
 from workflows.cli.stopping import stopping_in_order
 from workflows.cli.tables import print_json, print_table
 from workflows.devices import check_device
@@ -95,7 +96,7 @@ def run_stability(request: StabilityRequest, *, as_json: bool) -> int:
         ensure_indexes(database)
         campaign = stored_campaign(database, request.campaign_id)
         maker = request.maker_for(campaign)
-        with stopping_in_order(request.device):
+        with working("choosing candidates"), stopping_in_order(request.device):
             measured = maker.run(database, campaign, _show)
         told = {
             "campaign_id": request.campaign_id,
@@ -157,7 +158,7 @@ def _show(found: StabilityDoc) -> None:
         what = f"lowest elastic eigenvalue {found.elastic.eigenvalues[0]:.1f} GPa"
     else:
         what = f"failed: {found.fault}"
-    sys.stderr.write(f"{found.kind} of {found.relaxation_id[:12]}: {what}\n")
+    aside(f"{found.kind} of {found.relaxation_id[:12]}: {what}")
 
 
 def _print(told: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from workflows.comparison.process import Side
 from workflows.convert import relaxation_document
 from workflows.keys import relaxation_key
 from workflows.potentials import PROCESSOR
-from workflows.progress import tell
+from workflows.progress import report, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,6 +105,7 @@ def compute(
                 )
                 for each in peers
             }
+            report(f"relaxations for {work.purpose}", 0, sum(map(len, wanted.values())))
             for each in peers:
                 if wanted[each.fingerprint] and each.fingerprint not in sides:
                     sides[each.fingerprint] = stack.enter_context(Side(each, device))

@@ -13,6 +13,7 @@ from screening.json_files import read_json
 from workflows.dft.follow_up_maker import FOLLOW_UP
 from workflows.dft.recording import record
 from workflows.dft.task_documents import at
+from workflows.progress import noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,7 +65,8 @@ def import_file(database: MongoDatabase, campaign_id: str, path: Path) -> Import
         raise DataError(str(error)) from error
     if not isinstance(content, dict | list):
         raise DataError(f"{path.name} holds no task documents: give a JSON list of them.")
-    return _import(database, campaign_id, _given(content))
+    groups = list(_given(content))
+    return _import(database, campaign_id, noted(groups, "results taken over", len(groups)))
 
 
 def import_store(database: MongoDatabase, campaign_id: str, store: JobStore) -> Imported:
@@ -77,7 +79,8 @@ def import_store(database: MongoDatabase, campaign_id: str, store: JobStore) -> 
     """
     store.connect()
     waiting = follow_ups_of(database, campaign_id, ["approved", "submitted", "failed"])
-    return _import(database, campaign_id, _stored(store, [each.follow_up_id for each in waiting]))
+    keys = noted((each.follow_up_id for each in waiting), "results looked for", len(waiting))
+    return _import(database, campaign_id, _stored(store, keys))
 
 
 def _given(content: dict[str, Any] | list[Any]) -> Iterator[tuple[str | None, list[Any]]]:

@@ -21,6 +21,7 @@ from workflows.dft.spin_patterns import distinct_patterns
 from workflows.symmetry import operations_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pymatgen.core.structure import Structure
 
     from workflows.dft.spin_patterns import SpinPattern
@@ -94,15 +95,18 @@ def antiferromagnetic_patterns(structure: Structure) -> list[SpinPattern]:
     if held_by_sites(structure, "crystal") is None:
         own = structure.get_primitive_structure(tolerance=TOLERANCE)
     operations = operations_of(own, TOLERANCE)
-    found = distinct_patterns(own, elements, operations, LARGEST_CELL)
-    return sorted(found, key=_place)
+    found = list(distinct_patterns(own, elements, operations, LARGEST_CELL))
+    cells = {each.vector: each for each in found}  # all patterns of one vector share their cell
+    coupled = {
+        vector: couplings(each.cell, np.flatnonzero(each.signs).tolist())
+        for vector, each in cells.items()
+    }
+    return sorted(found, key=lambda each: _place(each, coupled[each.vector]))
 
 
-def _place(pattern: SpinPattern) -> tuple[int, float]:
+def _place(pattern: SpinPattern, coupled: NDArray[np.float64]) -> tuple[int, float]:
     """Sort key: small cells first, then those with most coupled neighbors antiparallel."""
-    sites = np.flatnonzero(pattern.signs)
-    coupled = couplings(pattern.cell, sites.tolist())
-    height = frustration(pattern.signs[sites], coupled)
+    height = frustration(pattern.signs[np.flatnonzero(pattern.signs)], coupled)
     return len(pattern.cell), round(height, SAME_COUPLING)
 
 

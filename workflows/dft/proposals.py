@@ -110,6 +110,18 @@ def learned_calibration(campaign: CampaignDoc) -> Calibration | None:
     return Calibration(**{key: fitted[key] for key in ("stretch", "bias", "freedom", "offset")})
 
 
+def learned_reference(campaign: CampaignDoc) -> str | None:
+    """Return the id of a campaign's reference with its DFT results, if its distances are to that.
+
+    Results on another reference, which a user may give an update, say nothing of them.
+    """
+    learned: Any = campaign.summary.get(LEARNED) or {}
+    if learned.get("base_reference_id") != campaign.reference_id:
+        return None
+    key: str | None = learned.get("reference_id")
+    return key
+
+
 def _is_of_older_facet(candidate: CandidateDoc) -> bool:
     return candidate.evidence is None and candidate.energy_above_hull is not None
 

@@ -13,6 +13,7 @@ from facet.units import gpa_from_ev_per_cubic_angstrom
 from workflows.evaluation.families import families
 from workflows.evaluation.sample import sample
 from workflows.frames import read_frames
+from workflows.progress import noted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +76,7 @@ def usable_frames(path: Path, potential: Potential, max_pressure: float | None) 
     """
     frames = [
         frame
-        for frame in read_frames([path])
+        for frame in noted(read_frames([path]), "frames read")
         if set(frame.crystal.species.tolist()) <= potential.species
         and (max_pressure is None or pressure_of(frame) <= max_pressure)
     ]

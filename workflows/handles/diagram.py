@@ -14,6 +14,7 @@ from db.errors import DbError, MissingDocumentError
 from db.filters import CandidateFilter
 from db.queries import candidates, documents_by_id, known_ids
 from screening.formulas import amounts_of
+from workflows.dft.proposals import learned_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +54,8 @@ def reference_of_now(database: MongoDatabase, campaign: CampaignDoc) -> Referenc
     Raises:
         MissingDocumentError: The campaign has none yet.
     """
-    learned: Any = campaign.summary.get("dft") or {}
-    ids = (learned.get("reference_id"), campaign.summary.get("reference_id"), campaign.reference_id)
-    for key in filter(None, ids):
+    screened_with: Any = campaign.summary.get("reference_id")
+    for key in filter(None, (learned_reference(campaign), screened_with, campaign.reference_id)):
         if known_ids(database, ReferenceDoc, [str(key)]):
             return next(documents_by_id(database, ReferenceDoc, [str(key)]))
     raise MissingDocumentError(

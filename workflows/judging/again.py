@@ -14,6 +14,7 @@ from workflows.comparison.disagreement import disagreements_in
 from workflows.judging.prototypes import with_prototypes
 from workflows.judging.stored import verdict_of
 from workflows.operations.queue import stored_campaign
+from workflows.progress import noted
 from workflows.screen import screen
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def flag(database: MongoDatabase, campaign_id: str, rule: FlagRule) -> Rejudged:
 def _screened(database: MongoDatabase, campaign_id: str) -> dict[str, CandidateDoc]:
     where = CandidateFilter(campaign_id=campaign_id, role="candidate", status="screened")
     found = candidates(database, where, CandidateSort(field="material_id"))
-    return {each.material_id: each for each in found}
+    return {each.material_id: each for each in noted(found, "candidates read")}
 
 
 def _with_disagreements(

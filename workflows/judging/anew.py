@@ -15,9 +15,15 @@ from screening.schemes import MP2020
 from screening.trust import uncertainty_by
 from screening.verdict import judge
 from workflows.judging.prototypes import asks_for_prototypes, with_prototypes
-from workflows.judging.stored import distance_fields, hull_place, verdict_fields
+from workflows.judging.stored import (
+    distance_fields,
+    evidence_at_place,
+    hull_place,
+    verdict_fields,
+)
 from workflows.judging.uncertainty import NO_MEMBERS, known_errors
 from workflows.judging.worth import Weighed, worths
+from workflows.progress import noted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,7 +120,7 @@ def _verdicts(
 ) -> dict[str, Verdict]:
     """Judge candidates that have evidence; prototypes count for those flagged without them."""
     verdicts, prototypes = {}, {}
-    for name, row in rows.items():
+    for name, row in noted(rows.items(), "candidates judged", len(rows)):
         evidence = _evidence(row, news)
         prototypes[name] = evidence.prototype
         verdicts[name] = judge(replace(evidence, prototype=None), rule)
@@ -139,15 +145,8 @@ def _evidence(row: CandidateDoc, news: News) -> Evidence:
         changes["hull_description"] = news.description
     if evidence.energy_above_hull is not None:
         changes |= _error(evidence, news.errors)
-    if row.material_id in news.places:
-        distance = float(row.energy_above_hull or 0.0)
-        changes |= {
-            "energy_above_hull": distance,
-            "no_reference": None,
-            "decomposes_to": tuple(each.formula for each in row.decomposes_to),
-            "hull_distances": {**evidence.hull_distances, HullName.DFT.value: distance},
-        }
-    return replace(evidence, **changes)
+    changed = replace(evidence, **changes)
+    return evidence_at_place(changed, row) if row.material_id in news.places else changed
 
 
 def _error(evidence: Evidence, errors: KnownErrors) -> dict[str, Any]:

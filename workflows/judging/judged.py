@@ -17,6 +17,7 @@ from workflows.convert import structure_of
 from workflows.findings import NO_ENERGY, Finding
 from workflows.judging.prototypes import asks_for_prototypes
 from workflows.judging.uncertainty import measured_error
+from workflows.progress import noted, report
 from workflows.stability.evidence import stability_evidence
 
 if TYPE_CHECKING:
@@ -45,17 +46,18 @@ def judged(
         rule: Says which of them are flagged.
     """
     at_rest = [each for each in crystals if each.is_converged and each.energy is not None]
-    copies = group_duplicates(
+    energies = (
         (each.material_id, each.structure, each.energy.total / len(each.structure))
         for each in at_rest
         if each.energy is not None
     )
+    copies = group_duplicates(energies, report)
     known = _known_phases(at_rest, around)
     cells = _cells(crystals, copies)
     around.three.put(cells.values())
-    measured = stability_evidence(database, (each.relaxation.relaxation_id for each in at_rest))
+    measured = stability_evidence(database, (each.relaxation.relaxation_id for each in crystals))
     findings = []
-    for each in crystals:
+    for each in noted(crystals, "candidates judged", len(crystals)):
         cell = cells.get(each.material_id)
         places = around.three.measure(cell) if cell else _nowhere(each.fault or NO_ENERGY)
         evidence = replace(
@@ -157,7 +159,10 @@ def _with_prototypes(
     wanted = {each.structure_id for each in findings if each.is_flagged and each.structure_id}
     stored = documents_by_id(database, StructureDoc, sorted(wanted))
     inputs = {each.structure_id: each for each in stored}
-    return [_with_prototype(each, inputs, rule) if each.is_flagged else each for each in findings]
+    return [
+        _with_prototype(each, inputs, rule) if each.is_flagged else each
+        for each in noted(findings, "prototypes compared", len(findings))
+    ]
 
 
 def _with_prototype(

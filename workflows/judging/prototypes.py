@@ -12,6 +12,7 @@ from screening.gates.limits import Mode
 from screening.gates.prototype import compare_prototypes
 from screening.verdict import judge
 from workflows.convert import structure_of
+from workflows.progress import noted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,13 +45,18 @@ def with_prototypes(
     found = dict(verdicts)
     if not asks_for_prototypes(rule):
         return found
-    for name, verdict in verdicts.items():
-        evidence = Evidence.from_dict(verdict.values)
-        if not verdict.is_flagged or evidence.prototype is not None:
-            continue
-        row = rows[name]
-        (before,) = documents_by_id(database, StructureDoc, [str(row.structure_id)])
-        (relaxed,) = documents_by_id(database, RelaxationDoc, [str(row.relaxation_id)])
+    flagged = {
+        name: Evidence.from_dict(each.values) for name, each in verdicts.items() if each.is_flagged
+    }
+    missing = {name: each for name, each in flagged.items() if each.prototype is None}
+    inputs = documents_by_id(
+        database, StructureDoc, [str(rows[name].structure_id) for name in missing]
+    )
+    ends = documents_by_id(
+        database, RelaxationDoc, [str(rows[name].relaxation_id) for name in missing]
+    )
+    asked = noted(missing.items(), "prototypes compared", len(missing))
+    for (name, evidence), before, relaxed in zip(asked, inputs, ends, strict=True):
         crystals = structure_of(before.geometry), structure_of(relaxed.geometry)
         found[name] = judge(replace(evidence, prototype=compare_prototypes(*crystals)), rule)
     return found

@@ -86,7 +86,7 @@ def verdict_of(candidate: CandidateDoc) -> Verdict | None:
         return None
     evidence = Evidence.from_dict(candidate.evidence)
     if candidate.energy_above_hull not in (None, evidence.energy_above_hull):
-        evidence = _moved(evidence, candidate)
+        evidence = evidence_at_place(evidence, candidate)
     return Verdict(
         is_flagged=bool(candidate.is_flagged),
         status=VerdictStatus(candidate.verdict),
@@ -98,12 +98,18 @@ def verdict_of(candidate: CandidateDoc) -> Verdict | None:
     )
 
 
-def _moved(evidence: Evidence, candidate: CandidateDoc) -> Evidence:
-    """Return the evidence with the distance of now; results of DFT move the dft hull only."""
+def evidence_at_place(evidence: Evidence, candidate: CandidateDoc) -> Evidence:
+    """Return the evidence with the distance of now; results of DFT move the dft hull only.
+
+    Args:
+        evidence: On the candidate where it was.
+        candidate: It has a distance to the hull.
+    """
     distance = float(candidate.energy_above_hull or 0.0)
     return replace(
         evidence,
         energy_above_hull=distance,
+        no_reference=None,
         decomposes_to=tuple(each.formula for each in candidate.decomposes_to),
         hull_distances={**evidence.hull_distances, HullName.DFT.value: distance},
     )

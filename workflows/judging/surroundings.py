@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from db.documents import ReferenceDoc
 from db.queries import documents_by_id, known_ids
@@ -12,7 +12,7 @@ from screening.schemes import MP2020
 from screening.three_hulls import ThreeHulls
 from workflows.comparison.disagreement import Disagreements, disagreements_in
 from workflows.competitors import reference_for
-from workflows.dft.proposals import LEARNED
+from workflows.dft.proposals import learned_reference
 from workflows.judging.uncertainty import KnownErrors, known_errors
 from workflows.references import reference_of
 
@@ -117,11 +117,9 @@ def surroundings_by(
 
 def _with_dft_results(database: MongoDatabase, campaign: CampaignDoc) -> Reference | None:
     """Return the campaign's table with what its DFT calculations found, if they found anything."""
-    learned: Any = campaign.summary.get(LEARNED) or {}
-    key = learned.get("reference_id")
-    if key is None or learned.get("base_reference_id") != campaign.reference_id:
-        return None
-    if not known_ids(database, ReferenceDoc, [key]):  # a later update has superseded it just now
+    key = learned_reference(campaign)
+    # A later update may have superseded it just now.
+    if key is None or not known_ids(database, ReferenceDoc, [key]):
         return None
     (stored,) = documents_by_id(database, ReferenceDoc, [key])
     return reference_of(stored)

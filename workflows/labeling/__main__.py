@@ -33,14 +33,18 @@ def main() -> int:
 
 def tell_shard(note: dict[str, Any]) -> None:
     """Write a line on a shard to standard error."""
+    sys.stderr.write(f"{shard_line(note)}\n")
+
+
+def shard_line(note: dict[str, Any]) -> str:
+    """Say what a shard holds and how fast it was made."""
     if note["is_known"]:
-        sys.stderr.write(f"shard {note['number']}: {note['num_frames']} frames from before\n")
-        return
+        return f"shard {note['number']}: {note['num_frames']} frames from before"
     rate = note["num_frames"] / max(note["seconds"], 1e-9)
     left_out = sum(note["skipped"].values())
-    sys.stderr.write(
+    return (
         f"shard {note['number']}: {note['num_frames']} frames, {left_out} left out, "
-        f"{rate:.1f} frames/s\n"
+        f"{rate:.1f} frames/s"
     )
 
 

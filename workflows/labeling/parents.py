@@ -7,6 +7,7 @@ import lzma
 import zipfile
 from itertools import islice
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 FIXED_POINT = 2**20
 """Packed fractions that are whole numbers count these parts of a cell."""
+
+MOST_SECONDS_TO_COUNT = 30.0
 
 DAMAGED = (OSError, EOFError, ValueError, KeyError, lzma.LZMAError, zipfile.BadZipFile)
 
@@ -47,6 +50,28 @@ def read_parents(paths: Sequence[Path], limit: int | None = None) -> Iterator[Pa
         InputError: A path does not exist.
     """
     return islice(_all(paths), limit)
+
+
+def num_parents(
+    paths: Sequence[Path], limit: int | None = None, most_seconds: float = MOST_SECONDS_TO_COUNT
+) -> int | None:
+    """Count the good crystals of files by reading them; None where that takes too long.
+
+    Args:
+        paths: As in ``read_parents``.
+        limit: Stop after so many.
+        most_seconds: Give up after this time.
+
+    Raises:
+        DataError: A packed file is damaged.
+        InputError: A path does not exist.
+    """
+    started, number = perf_counter(), 0
+    for each in read_parents(paths, limit):
+        number += isinstance(each, Parent)
+        if perf_counter() - started > most_seconds:
+            return None
+    return number
 
 
 def read_formulas(paths: Iterable[Path]) -> set[Formula]:

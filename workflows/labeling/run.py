@@ -13,11 +13,13 @@ from facet.errors import ConfigError, DataError
 from workflows.labeling.calculators import load_labeler
 from workflows.labeling.frames import Parent
 from workflows.labeling.manifest import claim, finish, why_nothing
-from workflows.labeling.parents import Rejected, read_formulas, read_parents
+from workflows.labeling.parents import Rejected, num_parents, read_formulas, read_parents
 from workflows.labeling.processes import in_processes
 from workflows.labeling.settings import LabelSettings, sha256
 from workflows.labeling.shards import finished_note
 from workflows.labeling.worker import Task, Work, make_shard
+from workflows.progress import is_followed
+from workflows.progress import report as report_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -80,11 +82,13 @@ def label_crystals(request: LabelRequest, report: Callable[[Note], None]) -> dic
     with _owned(request.out):
         claim(request.out, identity)
         rejected: list[Rejected] = []
+        total = num_parents(request.paths, request.limit) if is_followed() else None
         tasks = _tasks(read_parents(request.paths, request.limit), identity, work, rejected)
         notes = []
         for note in _notes(tasks, work, named, request.processes):
             report(note)
             notes.append(note)
+            _count(notes, total)
         manifest = finish(request.out, identity, notes, rejected)
     if not manifest["num_frames"]:
         raise DataError(f"No frame could be labeled: {why_nothing(manifest)}")
@@ -99,6 +103,13 @@ def _identity(work: Work, named: NamedLabeler) -> dict[str, Any]:
         "settings": work.settings.to_dict(),
         "excluded_formulas": sha256(sorted(work.excluded)).hex() if work.excluded else None,
     }
+
+
+def _count(notes: Sequence[Note], total: int | None) -> None:
+    """Report the crystals labeled by this run, of those that it found to be labeled."""
+    known = sum(each["num_parents"] for each in notes if each["is_known"])
+    new = sum(each["num_parents"] for each in notes if not each["is_known"])
+    report_progress("crystals labeled", new, None if total is None else total - known)
 
 
 def _notes(

@@ -17,6 +17,7 @@ from screening.schemes import own_scheme
 from workflows.keys import campaign_key, relaxation_key
 from workflows.operations.queue import stored_campaign
 from workflows.potentials import resident_potential
+from workflows.progress import noted
 from workflows.references import reference_of
 from workflows.submit import Submission
 
@@ -77,8 +78,12 @@ def rescore(database: MongoDatabase, settings: RescoreSettings) -> Submission:
         if known.status != "submitted":
             return Submission(known, is_known=True)
     save_campaign(database, campaign)
-    insert_candidates(database, _anew(_reference_rows(database, parent), campaign))
-    insert_candidates(database, _anew(_nearest(database, settings), campaign))
+    phases = _anew(_reference_rows(database, parent), campaign)
+    insert_candidates(database, noted(phases, "competing phases stored"))
+    nearest = _anew(_nearest(database, settings), campaign)
+    insert_candidates(
+        database, noted(nearest, "candidates stored", _num_foreseen(settings, parent))
+    )
     running = campaign.model_copy(update={"status": "running"})
     save_campaign(database, running)
     return Submission(running, is_known=False)
@@ -97,7 +102,7 @@ def in_order(
     nearest = _structures(_nearest(database, settings))
     ordered = list(dict.fromkeys([*phases, *nearest]))
     groups = {campaign.priority + NUM_RANKS: phases, **_ranked(nearest, campaign.priority)}
-    for priority, crystals in groups.items():
+    for priority, crystals in noted(groups.items(), "groups put in order", len(groups)):
         keys = [_key(each, campaign) for each in crystals]
         raise_priorities(database, keys, priority)
     return ordered
@@ -131,6 +136,14 @@ def _campaign(
         priority=settings.priority,
         status="submitted",
     )
+
+
+def _num_foreseen(settings: RescoreSettings, parent: CampaignDoc) -> int | None:
+    """How many candidates are taken, where a look at the parent tells."""
+    if settings.max_above_hull is not None or "candidates" not in parent.counts:
+        return None
+    num_crystals = parent.counts["candidates"] - parent.counts.get("rejected_input", 0)
+    return num_crystals if settings.limit is None else min(settings.limit, num_crystals)
 
 
 def _reference_rows(database: MongoDatabase, parent: CampaignDoc) -> Iterator[CandidateDoc]:

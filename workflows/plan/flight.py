@@ -73,7 +73,8 @@ def fly(shard: Shard, capacity: tuple[int, float]) -> Flight:
     flying: list[tuple[int, float, float]] = []
     now, room_atoms, room_edges = 0, float(most_atoms), float(most_edges)
     while waiting or flying:
-        while waiting and _fits(waiting[-1], room_atoms, room_edges, capacity):
+        # Sums of edges are rounded: into an empty batch the next one fits in any case.
+        while waiting and (not flying or _fits(waiting[-1], room_atoms, room_edges, capacity)):
             atoms, edges, rounds = waiting.pop()
             taken = (atoms, edges) if atoms <= most_atoms and edges <= most_edges else (0, 0)
             room_atoms, room_edges = room_atoms - taken[0], room_edges - taken[1]

@@ -12,7 +12,7 @@ from workflows.plan.full_batches import WARM_UP_ROUNDS, FullBatches, named
 from workflows.plan.memory import device_peak_mib, process_peak_mib, watch_device
 from workflows.plan.sizes import DocumentSizes, sizes_of
 from workflows.plan.stopwatch import Stopwatch, TimedPotential
-from workflows.progress import tell
+from workflows.progress import report, tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,6 +103,7 @@ def measure(
     timer = Timer()
     watch_device(potential.device)
     crystals = [each for stratum in sample.values() for each in stratum]
+    report("crystals of the sample relaxed", 0, len(crystals))
     full = FullBatches(crystals, potential, settings, most_in_flight)
     full.run()
     stopwatch = Stopwatch()

@@ -14,6 +14,7 @@ from workflows.plan.known import known_results
 from workflows.plan.measuring import measure
 from workflows.plan.telling import tell_census, tell_forecast
 from workflows.potentials import resident_potential
+from workflows.progress import noted
 from workflows.references import reference_document
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def _prepare(request: PlanRequest) -> Preparation:
     reference = reference_document(table) if table is not None else None
     with known_results(potential.fingerprint, request.relax.to_dict()) as known:
         census = take_census(
-            islice(read_crystals(request.candidates), request.limit),
-            _phases(request, is_table=table is not None),
+            noted(islice(read_crystals(request.candidates), request.limit), "candidates read"),
+            noted(_phases(request, is_table=table is not None), "competing phases read"),
             potential,
             known,
             request.sample.most,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MINUS = "\N{MINUS SIGN}"
 A_COUNT = re.compile(r"(\d+)")
-STYLES = ("palette", "page", "viewer", "report")
+STYLES = ("palette", "page", "viewer", "charts", "report")
 
 
 def write_report(path: Path, contents: Contents) -> None:

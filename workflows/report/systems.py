@@ -8,16 +8,17 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.documents import ReferenceDoc
-from db.queries import documents_by_id, known_ids
+from db.filters import CandidateFilter
+from db.queries import candidates, documents_by_id, known_ids
 from screening.formulas import amounts_of
 from workflows.report.charts.hulls import Diagram, Phase, Placed
+from workflows.report.facts import Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from db.client import MongoDatabase
-    from db.documents import CampaignDoc
-    from workflows.report.facts import Fact
+    from db.documents import CampaignDoc, CandidateDoc
 
 MOST = {2: 6, 3: 6, 4: 4}
 """Diagrams by number of elements."""
@@ -28,6 +29,9 @@ MOST_PLACED = 60
 MOST_FAR = 0.5
 """Distance in eV/atom beyond which a candidate is not drawn."""
 
+DRAWN_FIELDS = frozenset(
+    {"formula_pretty", "formation_energy_per_atom", "energy_above_hull", "is_flagged"}
+)
 SYMBOL = re.compile(r"[A-Z][a-z]?")
 
 
@@ -59,6 +63,56 @@ def systems_of(database: MongoDatabase, campaign: CampaignDoc, facts: Sequence[F
     phases = _phases(reference, chosen)
     diagrams = tuple(Diagram(each, phases[each], _placed(by_system[each], each)) for each in chosen)
     return Systems(diagrams, numbers, _about(reference))
+
+
+def diagram_around(
+    database: MongoDatabase, campaign: CampaignDoc, meant: CandidateDoc
+) -> Diagram | None:
+    """Gather the chemical system of one candidate, which comes first among those beside it.
+
+    Args:
+        database: Holds the phases and the candidates.
+        campaign: Whose candidates are drawn; the nearest to the hull, where there are many.
+        meant: The candidate.
+
+    Returns:
+        None where it cannot be drawn: without a stored reference, of one element or too many, or
+        with a candidate that is not placed or lies too far above.
+    """
+    key = reference_drawn(database, campaign)
+    if key is None or not is_drawn(meant):
+        return None
+    system = tuple(sorted(meant.elements))
+    where = CandidateFilter(
+        campaign_id=campaign.campaign_id,
+        chemsys=meant.chemsys,
+        role="candidate",
+        max_energy_above_hull=MOST_FAR,
+    )
+    near = candidates(database, where, limit=MOST_PLACED)
+    beside = [_fact(each) for each in near if each.material_id != meant.material_id]
+    (first,) = _placed([_fact(meant)], system)
+    (reference,) = documents_by_id(database, ReferenceDoc, [key])
+    placed = (first._replace(is_meant=True), *_placed(beside, system))
+    return Diagram(system, _phases(reference, [system])[system], placed)
+
+
+def is_drawn(candidate: CandidateDoc) -> bool:
+    """Whether a candidate has a place in a diagram, and its system few enough elements."""
+    distance, energy = candidate.energy_above_hull, candidate.formation_energy_per_atom
+    is_placed = distance is not None and distance <= MOST_FAR and energy is not None
+    return is_placed and candidate.nelements in MOST
+
+
+def reference_drawn(database: MongoDatabase, campaign: CampaignDoc) -> str | None:
+    """Return the id of the reference that distances are measured against now, if it is stored."""
+    learned: Any = campaign.summary.get("dft") or {}
+    keys = (
+        learned.get("reference_id"), campaign.summary.get("reference_id"), campaign.reference_id
+    )  # fmt: skip
+    asked = [str(key) for key in keys if key]
+    known = known_ids(database, ReferenceDoc, asked)
+    return next((key for key in asked if key in known), None)
 
 
 def system_row(diagram: Diagram) -> dict[str, Any]:
@@ -93,15 +147,12 @@ def _chosen(
 
 def _reference(database: MongoDatabase, campaign: CampaignDoc) -> ReferenceDoc | None:
     """The phases that distances are measured against now, with what DFT found."""
-    learned: Any = campaign.summary.get("dft") or {}
-    keys = (
-        learned.get("reference_id"), campaign.summary.get("reference_id"), campaign.reference_id
-    )  # fmt: skip
-    for key in filter(None, keys):
-        if known_ids(database, ReferenceDoc, [str(key)]):
-            (found,) = documents_by_id(database, ReferenceDoc, [str(key)])
-            return found
-    return None
+    key = reference_drawn(database, campaign)
+    return None if key is None else next(documents_by_id(database, ReferenceDoc, [key]))
+
+
+def _fact(candidate: CandidateDoc) -> Fact:
+    return Fact(candidate.material_id, candidate.model_dump(include=set(DRAWN_FIELDS)), None)
 
 
 def _about(reference: ReferenceDoc) -> dict[str, Any]:

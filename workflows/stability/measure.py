@@ -14,6 +14,7 @@ from facet.graph.neighbors import Crystal
 from facet.relaxation.settings import RelaxSettings
 from screening.gates.limits import Mode
 from workflows.keys import stability_key
+from workflows.progress import report
 from workflows.screen import screen
 from workflows.stability.documents import stability_document
 from workflows.stability.elastic import elasticities
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[StabilityKind, ...] = get_args(StabilityKind)
 TOP = 20
+WORD = "stabilities measured"
 
 
 class Wanted(NamedTuple):
@@ -112,9 +114,12 @@ def measure_short_list(
     check_kinds(wanted.kinds)
     num_measured = num_faults = 0
     while missing := _missing(database, campaign.campaign_id, wanted):
+        num_asked = num_measured + sum(map(len, missing.values()))
+        report(WORD, num_measured, num_asked)
         for found in _measured(database, potential, missing, wanted.settings):
             insert_stabilities(database, [found])
             num_measured += 1
+            report(WORD, num_measured, num_asked)
             num_faults += found.fault is not None
             if must_stop(found):
                 return Measured(num_measured, num_faults, is_complete=False)

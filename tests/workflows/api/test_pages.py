@@ -2,13 +2,20 @@
 
 import re
 from html import unescape
+from urllib.parse import quote
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 pytest.importorskip("fastapi", reason="the web service needs the extra `serve`")
 
-from page_samples import HOSTILE, fill
+from page_samples import HOSTILE, fill, screened
 from service_samples import serving
+
+from db.documents import ReferenceDoc
+from db.writes import insert_candidates, insert_references
+from workflows.curves import stored_curve
 
 pytestmark = pytest.mark.integration
 
@@ -111,3 +118,87 @@ def test_styles_and_scripts_are_served_by_name_and_nothing_else_is(pages):
         assert pages.get(link).status_code == 200
     for link in ("/static/app.py", "/static/..%2fapp.py", "/static/%2e%2e/app.py"):
         assert pages.get(link).status_code in (404, 422)
+
+
+def reference():
+    return ReferenceDoc(
+        reference_id="r1",
+        name="metals",
+        scheme="MP2020",
+        date="2026-11-01",
+        license="none",
+        coverage="some",
+        element_energies={"Mg": -1.5, "O": -4.9},
+        phases=(
+            {"phase_id": "p1", "formula": "MgO", "formation_energy_per_atom": -3.0},
+            {"phase_id": "p2", "formula": "MgO", "formation_energy_per_atom": -2.9},
+            {"phase_id": "p3", "formula": "SiO2", "formation_energy_per_atom": -3.1},
+        ),
+    )
+
+
+@pytest.fixture
+def placed(database, pages):
+    """The pages, where a reference is stored and candidates have their place beside its phases."""
+    insert_references(database, [reference()])
+    database["campaigns"].update_many({}, {"$set": {"reference_id": "r1"}})
+    screened = {"energy_above_hull": {"$ne": None}}
+    database["candidates"].update_many(screened, {"$set": {"formation_energy_per_atom": -2.8}})
+    return pages
+
+
+def hull_of(page):
+    return unescape(re.search(r'<img src="([^"]+)"', page).group(1))
+
+
+@pytest.mark.parametrize("at", [0, 1, -1], ids=["hostile", "nearest", "farthest"])
+def test_a_candidate_has_a_diagram_of_its_system_with_a_ring_around_it(placed, at):
+    name = [HOSTILE, "m000", "m119"][at]
+    page = placed.get(f"/campaigns/c1/candidates/{quote(name)}").text
+    picture = placed.get(hull_of(page))
+    assert picture.headers["content-type"] == "image/svg+xml"
+    assert "script" not in picture.headers["content-security-policy"]
+    drawn = ElementTree.fromstring(picture.text)  # noqa: S314 (made by ourselves just now)
+    told = "".join(drawn.itertext())
+    assert "Convex hull of Mg-O" in told
+    assert "3 competing phases and 61 candidates" in told or name != "m119"
+    assert f"{name} (MgO) lies" in told
+    assert picture.text.count("mark ring meant") == 1
+
+
+def test_who_has_no_place_beside_a_stored_reference_has_no_diagram(database, pages):
+    address = "/campaigns/c1/candidates/m000"
+    assert "<img" not in pages.get(address).text
+    assert pages.get("/campaigns/c1/hulls/m000").status_code == 404
+    insert_references(database, [reference()])
+    database["campaigns"].update_many({}, {"$set": {"reference_id": "r1"}})
+    far = {"energy_above_hull": 3.0, "formation_energy_per_atom": 0.2}
+    database["candidates"].update_one({"material_id": "m000"}, {"$set": far})
+    assert "<img" not in pages.get(address).text
+    assert pages.get("/campaigns/c1/hulls/waiting").status_code == 404
+
+
+def test_the_relaxation_is_drawn_without_a_trajectory(database, pages):
+    assert 'class="charts"' not in pages.get("/campaigns/c1/candidates/m000").text
+    curve = stored_curve(np.array([[-11.0, 0.5], [-12.0, 0.01]]))
+    database["relaxations"].update_one({"_id": "r-MgO"}, {"$set": curve._asdict()})
+    page = pages.get("/campaigns/c1/candidates/m000").text
+    assert "2 evaluations, from 500 to 0." in page
+    told = pages.get("/api/campaigns/c1/curves/m000").json()
+    assert told["evaluation"] == [0, 1]
+    assert told["energy"] == [-11.0, -12.0]
+    assert (told["smax"], told["volume"]) == ([], [])
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/../m000", "./b", "...", "a//b", "%2E"])
+def test_a_link_leads_to_its_candidate_though_browsers_resolve_dots(database, pages, name):
+    insert_candidates(database, [screened(name, 0.01)])
+    table = pages.get("/candidates", params={"material_id": name})
+    (link,) = re.findall(r'href="(/campaigns/c1/candidates/[^"]+)"', table.text)
+    page = pages.get(unescape(link))  # this client resolves dots as browsers do
+    assert page.status_code == 200
+    assert f'<span class="any">{name}</span>' in page.text
+    for each in re.findall(r'href="(/api/[^"]+)"', page.text):
+        assert pages.get(unescape(each)).status_code == 200
+    told = pages.get("/api" + unescape(link)).json()
+    assert told["candidate"]["material_id"] == name

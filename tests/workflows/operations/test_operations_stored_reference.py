@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from workflow_samples import AT_REST, campaign_settings, rocksalt, write_lines, write_table
 
@@ -70,11 +72,12 @@ def test_a_file_goes_before_a_reference_of_the_same_name(
     facet, database, salts, named, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    write_table(tmp_path).rename(tmp_path / "salts")
+    (tmp_path / "salts").mkdir()
+    shutil.copy(salts, tmp_path / "salts")
     ended = facet("submit", salts, "--reference", "salts", "--json")
     assert ended.code == 0
     campaign = stored_campaign(database, ended.document["campaign_id"])
-    assert campaign.reference_id is None  # without a suffix the file is one of crystals
+    assert campaign.reference_id is None  # the folder of crystals, not the stored table
 
 
 def test_settings_with_a_stored_reference_survive_as_plain_values(salts):

@@ -15,6 +15,7 @@ from workflows.report.charts.scales import Scale, count_scale, scale_of, tick_te
 from workflows.report.charts.scatter import Dot, Group, parity, scatter
 from workflows.report.charts.svg import formula, tag, text
 from workflows.report.charts.ternary import ternary
+from workflows.report.hull_file import hull_svg
 
 HOSTILE = "<script>\"'&"
 
@@ -135,3 +136,53 @@ def test_the_hull_of_four_elements_is_a_scene_with_named_corners():
     plain = scene.to_dict()
     assert len(plain["balls"]) == len(scene.balls)
     assert len(plain["sticks"]) == 6 + 10
+
+
+def beside_others(*elements):
+    """A diagram for the sake of a candidate far away, with nearer ones at its place."""
+    plain = diagram(*elements)
+    (found,) = plain.placed
+    others = tuple(found._replace(name=f"o{at}", distance=0.01 * at) for at in range(4))
+    return plain._replace(placed=(found._replace(is_meant=True, distance=0.3), *others))
+
+
+def of_class(picture, wanted):
+    return [each for each in drawn_of(picture).iter() if each.get("class") == wanted]
+
+
+@pytest.mark.parametrize("elements", [("A", "B"), ("A", "B", "C")])
+def test_the_candidate_that_is_meant_has_a_ring_and_others_have_none(elements):
+    meant = beside_others(*elements)
+    assert HOSTILE in meant.description
+    assert len(of_class(hull_svg(meant), "mark ring meant")) == 1
+    assert not of_class(hull_svg(diagram(*elements)), "mark ring meant")
+
+
+def test_a_candidate_that_is_meant_is_drawn_however_high_it_lies():
+    plain = diagram("A", "B")
+    (found,) = plain.placed
+    high = plain._replace(placed=(found._replace(is_meant=True, energy=0.4),))
+    (ring,) = of_class(hull_svg(high), "mark ring meant")
+    assert 0 < float(ring.get("cy")) < 262
+
+
+def test_candidates_of_one_formula_are_named_once():
+    assert len(of_class(hull_svg(beside_others("A", "B", "C")), "name candidate")) == 1
+
+
+def test_in_a_tetrahedron_only_the_candidate_that_is_meant_is_named():
+    meant = quaternary(beside_others("A", "B", "C", "D"))
+    assert [each.label for each in meant.balls].count("ABCD") == 1
+    usual = beside_others("A", "B", "C", "D")
+    usual = usual._replace(placed=tuple(e._replace(is_meant=False) for e in usual.placed))
+    assert [each.label for each in quaternary(usual).balls].count("ABCD") == 5
+
+
+def test_a_picture_that_stands_alone_brings_its_colors_and_its_ground():
+    drawn = drawn_of(hull_svg(diagram("A", "B")))
+    assert (drawn.get("width"), drawn.get("height")) == ("440", "310")
+    style, ground, picture = drawn
+    assert "prefers-color-scheme: dark" in style.text
+    assert ".mark.phase" in style.text
+    assert ground.get("fill") == "var(--paper)"
+    assert picture[0].text == "Convex hull of A-B"

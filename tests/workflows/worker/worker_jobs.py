@@ -15,7 +15,8 @@ from workflows.duty import current_duty
 
 def trace(name: str, **more: object) -> None:
     with open_database() as database:
-        database["traces"].insert_one({"name": name, "pid": os.getpid(), **more})
+        left = {"name": name, "pid": os.getpid(), "at": time.time_ns(), **more}
+        database["traces"].insert_one(left)
 
 
 @job
@@ -84,4 +85,4 @@ def chain(*jobs) -> Flow:
 
 
 def traces(database) -> list[str]:
-    return [each["name"] for each in database["traces"].find().sort("_id", 1)]
+    return [each["name"] for each in database["traces"].find().sort("at", 1)]

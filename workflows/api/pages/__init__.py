@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from workflows.api.pages import asset, campaigns, candidate, table
+from workflows.api.pages import asset, campaigns, candidate, hull, table
 
 routers: tuple[APIRouter, ...] = (
     asset.router,
     campaigns.router,
     table.router,
     candidate.router,
+    hull.router,
 )

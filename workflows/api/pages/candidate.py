@@ -8,11 +8,11 @@ from fastapi.responses import HTMLResponse
 
 from db.client import MongoDatabase
 from db.documents import CandidateDoc
-from db.storing import blob_content
 from workflows.api.one import (
-    curve,
+    curve_of,
     input_of,
     relaxation_of,
+    stored_campaign,
     stored_candidate,
     whole_candidate,
 )
@@ -21,6 +21,7 @@ from workflows.api.pages.page_route import PageRoute
 from workflows.api.pages.rendering import render
 from workflows.api.service import AService, NoParameters
 from workflows.report.structure_picture import element_colors, structure_data, structure_svg
+from workflows.report.systems import is_drawn, reference_drawn
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -44,6 +45,7 @@ def candidate(
             "candidate": found,
             "pictures": _pictures(database, found),
             "curve": _curve(database, found),
+            "has_hull": _has_hull(database, found),
             "may_decide": service.settings.token is not None,
         }
     return render(request, "candidate.html", values)
@@ -74,5 +76,13 @@ def _pictures(database: MongoDatabase, candidate: CandidateDoc) -> list[dict[str
 def _curve(database: MongoDatabase, candidate: CandidateDoc) -> str | None:
     """The way of its energy and its largest force, if it was kept."""
     relaxation = relaxation_of(database, candidate)
-    content = None if relaxation is None else blob_content(database, relaxation.trajectory)
-    return None if content is None else curve_svg(curve(content), candidate.nsites or 1)
+    passed = None if relaxation is None else curve_of(database, relaxation)
+    return None if passed is None else curve_svg(passed, candidate.nsites or 1)
+
+
+def _has_hull(database: MongoDatabase, candidate: CandidateDoc) -> bool:
+    """Whether a diagram of its chemical system can be drawn."""
+    if not is_drawn(candidate):
+        return False
+    campaign = stored_campaign(database, candidate.campaign_id)
+    return reference_drawn(database, campaign) is not None

@@ -13,6 +13,7 @@ from jinja2 import Environment
 from workflows.report.charts.svg import formula
 from workflows.report.templates import page_environment
 
+DOTS = {".": "%252E", "..": "%252E%252E"}
 MILLI = 1000
 NONE = "–"  # noqa: RUF001 (the dash of a table)
 
@@ -88,5 +89,6 @@ def span(seconds: float | None) -> str:
 
 
 def address(part: object) -> str:
-    """Write any text as part of an address, slashes kept."""
-    return quote(str(part), safe="/")
+    """Write any text as part of an address, slashes kept; browsers leave `%252E` as it is."""
+    parts = (DOTS.get(each) or quote(each, safe="") for each in str(part).split("/"))
+    return "/".join(parts)

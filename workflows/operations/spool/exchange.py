@@ -24,6 +24,7 @@ from workflows.operations.spool.files import (
     write_crystals,
     write_header,
 )
+from workflows.progress import noted, report
 from workflows.screen import screen
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def write_out(database: MongoDatabase, campaign_id: str, part: Part, folder: Pat
     campaign = stored_campaign(database, campaign_id)
     keys = [each for each in work_of(database, campaign).missing if part.holds(each)]
     crystals = documents_by_id(database, StructureDoc, keys)
-    num_crystals, checksum = write_crystals(folder, crystals)
+    written = noted(crystals, "crystals written", len(keys))
+    num_crystals, checksum = write_crystals(folder, written)
     header = SpoolHeader(
         campaign_id=campaign_id,
         part=f"{part.number}/{part.out_of}",
@@ -126,6 +128,7 @@ def bring_in(database: MongoDatabase, folder: Path) -> BroughtIn:
         note_ends(database, {each.relaxation_id: each.stop_reason for each in results})
         num_new += count.num_new
         num_known += count.num_known
+        report("results stored", num_new + num_known, header.num_crystals)
     work = work_of(database, campaign)
     if not (work.missing or campaign.status == "finished"):
         campaign = screen(database, campaign.campaign_id)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from workflows.report.charts.axes import SIZE, X_SPAN, Y_SPAN, Axes, frame
-from workflows.report.charts.hulls import NAMED
+from workflows.report.charts.hulls import candidate_names, rings
 from workflows.report.charts.labels import Label, names
 from workflows.report.charts.marks import bar, mark
 from workflows.report.charts.scales import Scale, scale_of
@@ -18,16 +19,17 @@ if TYPE_CHECKING:
     from workflows.report.charts.hulls import Diagram, Phase, Placed
 
 HIGHEST = 0.3
-"""Formation energy in eV/atom; candidates above are left out of the picture."""
+"""Formation energy in eV/atom; candidates above are left out, but for the one that is meant."""
 
 
 def binary(diagram: Diagram) -> str:
     """Draw the hull of two elements, its phases and the candidates."""
     simplices = diagram.simplices()
     stable = diagram.on_hull(simplices)
-    placed = [each for each in diagram.placed if each.energy <= HIGHEST]
+    highest = max(HIGHEST, *(each.energy for each in diagram.placed if each.is_meant), -inf)
+    placed = [each for each in diagram.placed if each.energy <= highest]
     shown: list[Phase | Placed] = [*diagram.phases, *placed]
-    energies = [each.energy for each in shown if each.energy <= HIGHEST]
+    energies = [each.energy for each in shown if each.energy <= highest]
     labels = f"Fraction of {diagram.elements[1]}", "Formation energy (eV/atom)"
     axes = Axes(
         Scale(0.0, 1.0, *X_SPAN), scale_of([*energies, 0.05], *Y_SPAN, margin=0.12), *labels
@@ -45,6 +47,7 @@ def binary(diagram: Diagram) -> str:
             for each in reversed(placed)
         ),
         names(_labels(stable, placed, axes), SIZE, [_at(each, axes) for each in shown]),
+        rings(placed, lambda each: _at(each, axes)),
     )
 
 
@@ -58,7 +61,6 @@ def _line(diagram: Diagram, ends: Sequence[int], axes: Axes) -> str:
 
 
 def _labels(stable: Sequence[Phase], placed: Sequence[Placed], axes: Axes) -> Iterator[Label]:
-    for each in placed[:NAMED]:
-        yield Label(_at(each, axes), formula(each.formula), "name candidate")
+    yield from candidate_names(placed, lambda each: _at(each, axes))
     for phase in stable:
         yield Label(_at(phase, axes), formula(phase.name))

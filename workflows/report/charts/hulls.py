@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from workflows.report.charts.labels import GAP, Label
 from workflows.report.charts.lower_hull import facets
+from workflows.report.charts.marks import mark
 from workflows.report.charts.svg import formula
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from workflows.report.charts.marks import Form
 
@@ -17,6 +20,10 @@ NEAR = (0.0, 0.025, 0.05, 0.1)
 
 NAMED = 14
 """Names that are tried in one diagram."""
+
+
+RING = 8.5
+"""Half the width of the ring around the candidate that is meant."""
 
 
 class Phase(NamedTuple):
@@ -43,6 +50,7 @@ class Placed(NamedTuple):
         energy: Formation energy in eV/atom.
         distance: Signed distance to the hull in eV/atom.
         is_flagged: Whether it is worth DFT.
+        is_meant: Whether the diagram is drawn for its sake.
     """
 
     name: str
@@ -51,6 +59,7 @@ class Placed(NamedTuple):
     energy: float
     distance: float
     is_flagged: bool
+    is_meant: bool = False
 
     @property
     def form(self) -> Form:
@@ -89,7 +98,7 @@ class Diagram(NamedTuple):
     @property
     def description(self) -> str:
         """A sentence for those who do not see it."""
-        nearest = min(self.placed, key=lambda each: each.distance)
+        nearest = min(self.placed, key=lambda each: (not each.is_meant, each.distance))
         return (
             f"{len(self.phases)} competing phases and {len(self.placed)} candidates; "
             f"{nearest.name} ({nearest.formula}) lies {1000 * nearest.distance:.0f} meV/atom above "
@@ -110,3 +119,20 @@ class Diagram(NamedTuple):
 
     def _may_touch(self, phase: Phase) -> bool:
         return phase.energy < 0 or max(phase.fractions) == 1
+
+
+def candidate_names(
+    placed: Iterable[Placed], at: Callable[[Placed], tuple[float, float]]
+) -> Iterator[Label]:
+    """Name the first candidates, those of one formula once: they lie one above the other."""
+    first: dict[str, Placed] = {}
+    for each in islice(placed, NAMED):
+        first.setdefault(each.formula, each)
+    for each in first.values():
+        gap = RING + 2 if each.is_meant else GAP
+        yield Label(at(each), formula(each.formula), "name candidate", gap)
+
+
+def rings(placed: Iterable[Placed], at: Callable[[Placed], tuple[float, float]]) -> str:
+    """Draw a ring around the candidate that a diagram is drawn for, if there is one."""
+    return "".join(mark(at(each), "ring", "meant", size=RING) for each in placed if each.is_meant)

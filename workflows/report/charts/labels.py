@@ -22,6 +22,7 @@ class Label(NamedTuple):
     at: tuple[float, float]
     content: str
     class_: str = "name"
+    gap: float = GAP
 
 
 class _Box(NamedTuple):
@@ -56,16 +57,16 @@ def names(
 
 
 def _choices(label: Label) -> list[_Box]:
-    (x, y), width = label.at, LETTER * len(label.content)
+    (x, y), width, gap = label.at, LETTER * len(label.content), label.gap
     corners = (
-        (x + GAP, y - LINE / 2),
-        (x - GAP - width, y - LINE / 2),
-        (x - width / 2, y + GAP - 1),
-        (x - width / 2, y - GAP - LINE + 1),
-        (x + GAP / 2, y + GAP / 2),
-        (x + GAP / 2, y - GAP / 2 - LINE),
-        (x - GAP / 2 - width, y + GAP / 2),
-        (x - GAP / 2 - width, y - GAP / 2 - LINE),
+        (x + gap, y - LINE / 2),
+        (x - gap - width, y - LINE / 2),
+        (x - width / 2, y + gap - 1),
+        (x - width / 2, y - gap - LINE + 1),
+        (x + gap / 2, y + gap / 2),
+        (x + gap / 2, y - gap / 2 - LINE),
+        (x - gap / 2 - width, y + gap / 2),
+        (x - gap / 2 - width, y - gap / 2 - LINE),
     )
     return [_Box(left, top, left + width, top + LINE) for left, top in corners]
 

@@ -34,12 +34,13 @@ def quaternary(diagram: Diagram) -> Scene:
         for other in range(one + 1, 4)
     ]
     phases = [Ball(_at(each), 0.13, "--soft", _corner(each)) for each in diagram.on_hull(simplices)]
+    num_named = 1 if any(each.is_meant for each in diagram.placed) else NAMED
     candidates = [
         Ball(
             _at(each),
             0.3 if each.is_flagged else 0.22,
             f"--near-{each.near}",
-            formula(each.formula) if at < NAMED else None,
+            formula(each.formula) if at < num_named else None,
         )
         for at, each in enumerate(diagram.placed)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from workflows.report.charts.hulls import NAMED
+from workflows.report.charts.hulls import candidate_names, rings
 from workflows.report.charts.labels import Label, names
 from workflows.report.charts.lower_hull import edges
 from workflows.report.charts.marks import bar, mark
@@ -43,6 +43,7 @@ def ternary(diagram: Diagram) -> str:
         ),
         *_corner_names(diagram.elements),
         names(_labels(stable, diagram.placed), SIZE, points),
+        rings(diagram.placed, _at),
     )
 
 
@@ -60,8 +61,7 @@ def _corner_names(elements: Sequence[str]) -> Iterator[str]:
 
 
 def _labels(stable: Sequence[Phase], placed: Sequence[Placed]) -> Iterator[Label]:
-    for each in placed[:NAMED]:
-        yield Label(_at(each), formula(each.formula), "name candidate")
+    yield from candidate_names(placed, _at)
     for phase in stable:
         if max(phase.fractions) < 1:
             yield Label(_at(phase), formula(phase.name))
