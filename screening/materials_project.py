@@ -14,7 +14,7 @@ from screening.plain_entries import MALFORMED, plain_entry
 from screening.reference import UNKNOWN, Coverage, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pymatgen.entries.computed_entries import ComputedEntry
 
@@ -80,6 +80,7 @@ def materials_project_reference(
     chemical_systems: Iterable[str] | None = None,
     *,
     max_energy_above_hull: float = 0.0,
+    tell: Callable[[str, int, int | None], None] = lambda *_: None,
 ) -> Reference:
     """Fetch PBE(+U) phases and make a reference of them.
 
@@ -92,12 +93,16 @@ def materials_project_reference(
             given, everything is fetched.
         max_energy_above_hull: How far in eV/atom above its own hull the Materials Project may see
             a phase. Only those on it can compete, unless energies are replaced later.
+        tell: Called with what is done, how many so far, and of how many if that is known.
 
     Raises:
         ScreeningError: The client failed, or nothing that it sent can be used.
     """
     with _told("search"):
-        documents = list(_documents(client, chemical_systems, max_energy_above_hull))
+        documents = []
+        for each in _documents(client, chemical_systems, max_energy_above_hull):
+            documents.append(each)
+            tell("phases fetched", len(documents), None)
         date = str(client.db_version or UNKNOWN)
     found = _read(documents)
     made = reference_from_entries(

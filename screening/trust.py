@@ -55,7 +55,7 @@ def disagreement_under(evidence: Evidence, rule: FlagRule) -> float:
     return math.hypot(with_potentials, rule.disagreement.hulls * evidence.hull_disagreement)
 
 
-def error_sentence(evidence: Evidence, stability: Stability | None) -> list[str]:
+def error_sentence(evidence: Evidence, rule: FlagRule, stability: Stability | None) -> list[str]:
     """Say how large the error of the distance is and who says so, if there is anything to say."""
     known = evidence.uncertainty
     if stability is None or not (known or evidence.no_uncertainty or stability.disagreement):
@@ -67,15 +67,16 @@ def error_sentence(evidence: Evidence, stability: Stability | None) -> list[str]
     else:
         sentence = f"The distance is assumed to be uncertain by {size}"
     reason = f" {evidence.no_uncertainty}" if known is None and evidence.no_uncertainty else ""
-    return [f"{sentence}{others_in_words(evidence, stability)}.{reason}"]
+    return [f"{sentence}{others_in_words(evidence, rule, stability)}.{reason}"]
 
 
-def others_in_words(evidence: Evidence, stability: Stability) -> str:
+def others_in_words(evidence: Evidence, rule: FlagRule, stability: Stability) -> str:
     """Continue a sentence about an error by what disagreement adds to it, if it adds anything."""
     if not stability.disagreement:
         return ""
-    largest = evidence.largest_disagreement
-    share = f"; of that {mev(stability.disagreement)} meV/atom because"
-    if largest is None:
-        return f"{share} the hulls disagree"
-    return f"{share} {largest.other} disagrees by {mev(largest.size)} meV/atom"
+    largest, causes = evidence.largest_disagreement, []
+    if largest is not None and rule.disagreement.potentials * largest.size:
+        causes.append(f"{largest.other} disagrees by {mev(largest.size)} meV/atom")
+    if rule.disagreement.hulls * evidence.hull_disagreement:
+        causes.append("the hulls disagree")
+    return f"; of that {mev(stability.disagreement)} meV/atom because {' and '.join(causes)}"

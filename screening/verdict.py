@@ -93,7 +93,7 @@ def judge(evidence: Evidence, rule: FlagRule) -> Verdict:
     status = _status(gates)
     obstacles = further_obstacles(evidence, rule, stability)
     remarks = [each.sentence for each in gates if each.status is GateStatus.WARNING]
-    remarks += error_sentence(evidence, stability)
+    remarks += error_sentence(evidence, rule, stability)
     return Verdict(
         is_flagged=status is VerdictStatus.FLAGGED,
         status=status,

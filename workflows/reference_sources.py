@@ -69,7 +69,7 @@ def read_reference(database: MongoDatabase, name: str, asked: ReferenceSources) 
     parts = [_read_source(database, each, asked) for each in asked.sources]
     if asked.systems:
         with open_materials_project(_text(asked.key)) as client:
-            parts.append(materials_project_reference(client, asked.systems))
+            parts.append(materials_project_reference(client, asked.systems, tell=report))
     if not parts:
         raise ScreeningError(
             "A reference needs a source: give a JSON file of entries or of formation energies, "

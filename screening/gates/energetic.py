@@ -65,7 +65,7 @@ def uncertainty(evidence: Evidence, rule: FlagRule, stability: Stability | None)
     if stability is None or (evidence.uncertainty is None and not stability.disagreement):
         return skipped("uncertainty", "The distance has no uncertainty: nobody measured it.")
     sentence = f"The distance is uncertain by {mev(stability.scale)} meV/atom"
-    others = others_in_words(evidence, stability)
+    others = others_in_words(evidence, rule, stability)
     if stability.scale <= gate.largest:
         return passed("uncertainty", f"{sentence}{others}.", stability.scale, gate.largest)
     sentence += f", above the limit of {mev(gate.largest)} meV/atom{others}."

@@ -107,6 +107,17 @@ def test_hulls_that_disagree_count_where_there_are_both():
     assert alone.stability.disagreement == 0.0
 
 
+def test_only_who_widens_the_error_is_named_as_its_cause():
+    both = replace(NEAR, hull_distances={"dft": 0.02, "own": 0.10}, disagreements=(MACE,))
+    named = {
+        weights: judge(both, FlagRule(disagreement=DisagreementRule(*weights))).reasons[-1]
+        for weights in ((0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
+    }
+    assert named[0.0, 1.0].endswith("80 meV/atom because the hulls disagree.")
+    assert named[1.0, 0.0].endswith("120 meV/atom because MACE disagrees by 120 meV/atom.")
+    assert "by 120 meV/atom and the hulls disagree." in named[1.0, 1.0]
+
+
 def test_the_evidence_with_disagreements_survives_json():
     evidence = replace(NEAR, disagreements=(MACE, Disagreement("SevenNet", 0.01)))
     assert Evidence.from_dict(json.loads(json.dumps(evidence.to_dict()))) == evidence

@@ -6,16 +6,18 @@ import re
 from collections import Counter
 
 import pytest
+from labeling_samples import EMT_PATH, FEW, write_metals
 from workflow_samples import AT_REST, FLAG_ALL, alloys, campaign_settings, metals, run_whole
 
 from db.telling import told
 from screening.rule_files import save_rule
 from workflows.cli import progress as progress_module
 from workflows.cli.progress import aside, describe, progress, working
+from workflows.labeling.parents import num_parents
 from workflows.progress import following, is_followed, noted, report, tell
 
 NUM_CRYSTALS = len(alloys()) + len(metals())
-RATE = r"[0-9.]+/s"
+RATE = r"[0-9.]+/(?:s|min|h)"
 
 
 @pytest.fixture
@@ -106,6 +108,17 @@ def test_a_rate_is_told_in_the_unit_that_fits_and_a_wrong_total_is_forgotten():
     assert describe(Counter(x=1), None, 36000.0, "measured") == "1 measured, 0.1/h (1 x)"
     assert describe(Counter({"": 0}), 5, 30.0, "measured") == "0/5 measured, 30 s"
     assert describe(Counter({"": 6}), 5, 3.0, "read") == "6 read, 2.0/s"
+
+
+def test_label_says_how_many_crystals_are_left_beside_its_lines_on_shards(facet, at_once, tmp_path):
+    path = write_metals(tmp_path)
+    assert num_parents([path], 2) == 2
+    assert num_parents([path], 2, most_seconds=0.0) is None
+    options = ("--calculator", EMT_PATH, "--out", tmp_path / "out", "--frames", FEW)
+    labeled = facet("label", path, *options, "--limit", 2, "--json")
+    assert labeled.document["num_parents"] == 2
+    assert "shard 0: " in labeled.err
+    assert has_line(labeled.err, rf"2/2 crystals labeled, {RATE}, 0 s left")
 
 
 @pytest.mark.integration

@@ -90,7 +90,9 @@ class CompareRequest:
         for environment in {each.environment for each in peers} - {""} if runs_here else ():
             python_of(environment)
         if not self.campaign_id:
-            campaign_id = submit(database, self._campaign(name)).campaign.campaign_id
+            asked = self._campaign(name)
+            with working("reading and storing candidates"):
+                campaign_id = submit(database, asked).campaign.campaign_id
         return CompareSettings(
             campaign_id=campaign_id,
             peers=peers,
@@ -126,8 +128,7 @@ def run_compare(request: CompareRequest, *, queue: bool, html: Path | None, as_j
     if html is not None:
         check_writable(html, ".html")
     with open_database() as database:
-        with working("reading and storing candidates"):
-            settings = request.settings_in(database, runs_here=not queue)
+        settings = request.settings_in(database, runs_here=not queue)
         if queue:
             _print_queued(_queued(database, settings), as_json=as_json)
             return 0

@@ -156,7 +156,7 @@ def _decided(
         return []
     ensure_indexes(database)
     ask(database, made)
-    keys = [each.follow_up_id for each in made]
-    decide(database, keys, "approved" if status == "approved" else "rejected", by)
+    keys = {each.follow_up_id for each in made}
+    decide(database, sorted(keys), "approved" if status == "approved" else "rejected", by)
     campaign_id = made[0].requests[0].campaign_id
     return [each for each in follow_ups_of(database, campaign_id) if each.follow_up_id in keys]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from db.documents import CandidateOutcome
 from screening.budget import Role
+from workflows.judging.overview import spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,7 +57,7 @@ def retold(
     screening: Any = campaign.summary.get("screening")
     if screening:
         told["summary.screening.choices"] = {
-            role.value: _spent(role, judged) for role in (Role.CHOSEN, Role.DRAWN)
+            role.value: spent(role, judged) for role in (Role.CHOSEN, Role.DRAWN)
         }
     if results is not None and results.is_hull_of(campaign):
         told["counts"] |= {
@@ -81,9 +82,3 @@ def _with_lists(value: Any) -> Any:  # noqa: ANN401 (JSON of any depth)
     if isinstance(value, dict):
         return {key: _with_lists(each) for key, each in value.items()}
     return [_with_lists(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _spent(role: Role, rows: Iterable[CandidateDoc]) -> dict[str, Any]:
-    """Count the candidates of a role, and add up what they cost."""
-    costs = [each.core_hours or 0.0 for each in rows if each.choice and each.choice.role == role]
-    return {"num": len(costs), "core_hours": sum(costs)}

@@ -11,6 +11,7 @@ from screening.hull_distances import HullName
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from db.documents import CandidateDoc
     from workflows.findings import Finding
     from workflows.judging.surroundings import Surroundings
     from workflows.judging.worth import Worth
@@ -40,9 +41,7 @@ def overview(
         "num_known_phases": sum(
             each.verdict.values.get("known_as") is not None for each in findings
         ),
-        "choices": {
-            role.value: _spent(role, worths.values()) for role in (Role.CHOSEN, Role.DRAWN)
-        },
+        "choices": {role.value: spent(role, worths.values()) for role in (Role.CHOSEN, Role.DRAWN)},
     }
 
 
@@ -61,7 +60,7 @@ def _median(values: Iterable[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def _spent(role: Role, worths: Iterable[Worth]) -> dict[str, Any]:
-    """Count the candidates of a role, and add up what they cost."""
-    costs = [each.core_hours or 0.0 for each in worths if each.choice and each.choice.role is role]
+def spent(role: Role, rows: Iterable[Worth | CandidateDoc]) -> dict[str, Any]:
+    """Count the candidates of a role, and add up what their calculations cost in core-hours."""
+    costs = [each.core_hours or 0.0 for each in rows if each.choice and each.choice.role == role]
     return {"num": len(costs), "core_hours": sum(costs)}

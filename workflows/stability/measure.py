@@ -18,6 +18,7 @@ from workflows.progress import report
 from workflows.screen import screen
 from workflows.stability.documents import stability_document
 from workflows.stability.elastic import elasticities
+from workflows.stability.evidence import stability_evidence
 from workflows.stability.phonons import check_phonopy, phonons
 from workflows.stability.rest import Fault, at_rest
 from workflows.stability.settings import StabilitySettings
@@ -99,7 +100,7 @@ def measure_short_list(
 
     Candidates that a verdict takes off the list make room for others; it goes on until all that
     remain are measured. Done again, it measures nothing. Every measurement is stored when it is
-    made: killed at any moment, it goes on from there.
+    made: killed at any moment, it goes on from there, and judges by what was measured before.
 
     Args:
         database: Holds a screened campaign.
@@ -113,6 +114,8 @@ def measure_short_list(
     """
     check_kinds(wanted.kinds)
     num_measured = num_faults = 0
+    if _has_unjudged(database, campaign.campaign_id, wanted.top):
+        screen(database, campaign.campaign_id)
     while missing := _missing(database, campaign.campaign_id, wanted):
         num_asked = num_measured + sum(map(len, missing.values()))
         report(WORD, num_measured, num_asked)
@@ -125,6 +128,20 @@ def measure_short_list(
                 return Measured(num_measured, num_faults, is_complete=False)
         screen(database, campaign.campaign_id)
     return Measured(num_measured, num_faults, is_complete=True)
+
+
+def _has_unjudged(database: MongoDatabase, campaign_id: str, top: int) -> bool:
+    """Whether measurements of the short list are stored that its verdicts do not know.
+
+    A run that was cut off leaves them, and another campaign that relaxed the same crystals.
+    """
+    rows = {str(each.relaxation_id): each for each in short_list(database, campaign_id, top)}
+    measured = stability_evidence(database, rows)
+    return any(
+        (rows[key].evidence or {}).get(name) != value
+        for key, fields in measured.items()
+        for name, value in fields.items()
+    )
 
 
 def _missing(

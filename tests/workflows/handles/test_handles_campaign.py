@@ -17,6 +17,7 @@ from db.queries import candidates
 from db.settings import DbSettings
 from screening.rules import FlagRule
 from workflows import Campaign
+from workflows.handles.diagram import reference_of_now
 
 pytestmark = pytest.mark.integration
 
@@ -165,6 +166,18 @@ def test_a_hull_holds_phases_and_candidates(campaign):
     for text in ("", "Cu-Xx", "$ne", "H-He-Li-Be-B-C-N"):
         with pytest.raises(DbError, match="no chemical system"):
             campaign.hull(text)
+
+
+def test_results_on_another_reference_are_no_part_of_the_hull(here):
+    database, stored = here
+    headline = reference_of_now(database, stored)
+    other = headline.model_copy(update={"reference_id": "0" * 64})
+    database["references"].insert_one(other.to_mongo())
+    names = {"1" * 64: headline.reference_id, stored.reference_id: other.reference_id}
+    for base, expected in names.items():
+        learned = {"reference_id": other.reference_id, "base_reference_id": base}
+        updated = stored.model_copy(update={"summary": {**stored.summary, "dft": learned}})
+        assert reference_of_now(database, updated).reference_id == expected
 
 
 def test_a_report_is_one_page(campaign, tmp_path):

@@ -58,6 +58,12 @@ def test_a_crystal_beyond_the_batch_takes_nobodys_place():
     assert fly(shard([50, 2, 2], [9, 5, 5]), (4, 1e9)).num_rounds == 9
 
 
+def test_a_crystal_as_large_as_the_batch_flies_whatever_the_rounding_of_those_before_it():
+    edges = np.array([266.43549619775393, 67.76082852519731, 37.36641175058505, 1000.0])
+    crystals = Shard(np.array([2, 2, 2, 8]), edges, np.array([3, 5, 4, 2]))
+    assert fly(crystals, (20, 1000)).num_rounds == 7
+
+
 def test_last_looks_cost_what_their_edges_cost():
     rates = Rates(RoundCost(), RoundCost(0.0, 0.0, 2.0), last_looks=0.5)
     assert Flight(16, 10.0, 100.0, 7.0).seconds(rates) == pytest.approx(7.0)

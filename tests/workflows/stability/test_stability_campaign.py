@@ -133,6 +133,19 @@ def test_stopped_after_the_first_measurement_it_goes_on_with_the_rest(
     assert num_stored(database) == 4
 
 
+def test_stopped_after_the_last_measurement_the_next_run_judges_by_it(
+    facet_environment, database, tmp_path
+):
+    campaign = run_whole(database, alloy_campaign(tmp_path, rule=SILENT))
+    flag(database, campaign.campaign_id, BOTH)
+    told = measure(database, campaign, must_stop=lambda _: num_stored(database) == 4)
+    assert (told.num_measured, told.is_complete) == (4, False)
+    assert rows_of(database, campaign)["unstable"].verdict == "flagged"
+    rest = measure(database, campaign)
+    assert (rest.num_measured, rest.is_complete) == (0, True)
+    assert rows_of(database, campaign)["unstable"].verdict == "unstable"
+
+
 def test_a_job_that_has_to_stop_says_how_to_go_on_or_leaves_the_rest_to_another(
     facet_environment, database, tmp_path
 ):

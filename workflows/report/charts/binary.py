@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING
 
 from workflows.report.charts.axes import SIZE, X_SPAN, Y_SPAN, Axes, frame
@@ -26,7 +25,7 @@ def binary(diagram: Diagram) -> str:
     """Draw the hull of two elements, its phases and the candidates."""
     simplices = diagram.simplices()
     stable = diagram.on_hull(simplices)
-    highest = max(HIGHEST, *(each.energy for each in diagram.placed if each.is_meant), -inf)
+    highest = max([HIGHEST, *(each.energy for each in diagram.placed if each.is_meant)])
     placed = [each for each in diagram.placed if each.energy <= highest]
     shown: list[Phase | Placed] = [*diagram.phases, *placed]
     energies = [each.energy for each in shown if each.energy <= highest]
