@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 APPROVED = ("approved", "submitted", "finished", "failed")
 """Places of a follow-up that somebody wanted to be paid."""
 
+SUMS: dict[str, Any] = {
+    "num_structures": {"$sum": 1},
+    "seconds": {"$sum": "$result.wall_share"},
+    "atom_evaluations": {
+        "$sum": {"$multiply": ["$result.nsites", {"$ifNull": ["$result.num_evaluations", 0]}]}
+    },
+}
+"""What is added up of the relaxations of a group, by field of ``DeviceSpending``."""
+
 
 @dataclass(frozen=True)
 class DeviceSpending:
@@ -76,15 +85,6 @@ def relaxation_spending(
     options: dict[str, Any] = {"maxTimeMS": milliseconds} if milliseconds else {}
     found = database[TaskDoc.collection].aggregate(_pipeline(campaign_id), **options)
     return [DeviceSpending(**raw["_id"], **{k: raw[k] for k in SUMS}) for raw in found]
-
-
-SUMS: dict[str, Any] = {
-    "num_structures": {"$sum": 1},
-    "seconds": {"$sum": "$result.wall_share"},
-    "atom_evaluations": {
-        "$sum": {"$multiply": ["$result.nsites", {"$ifNull": ["$result.num_evaluations", 0]}]}
-    },
-}
 
 
 def _pipeline(campaign_id: str) -> list[dict[str, Any]]:

@@ -66,13 +66,15 @@ def known_errors(
 ) -> KnownErrors:
     """Look up what is known: what the campaign's own DFT taught goes before what ships.
 
+    DFT teaches errors of distances to the dft hull, which say nothing of those to an own hull.
+
     Args:
         campaign: The campaign.
         headline: The hull of its distances.
         phases: Its relaxed reference crystals, if it was given crystals.
     """
     rivals = None if headline is HullName.DFT else _offsets(phases)
-    learned = learned_calibration(campaign)
+    learned = learned_calibration(campaign) if headline is HullName.DFT else None
     if learned is not None:
         return KnownErrors(learned, CAMPAIGN, None, rivals)
     return _shipped(campaign.potential_fingerprint, headline)._replace(rivals=rivals)

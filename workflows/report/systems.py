@@ -11,6 +11,7 @@ from db.documents import ReferenceDoc
 from db.filters import CandidateFilter
 from db.queries import candidates, documents_by_id, known_ids
 from screening.formulas import amounts_of
+from workflows.dft.proposals import learned_reference
 from workflows.report.charts.hulls import Diagram, Phase, Placed
 from workflows.report.facts import Fact
 
@@ -106,10 +107,7 @@ def is_drawn(candidate: CandidateDoc) -> bool:
 
 def reference_drawn(database: MongoDatabase, campaign: CampaignDoc) -> str | None:
     """Return the id of the reference that distances are measured against now, if it is stored."""
-    learned: Any = campaign.summary.get("dft") or {}
-    keys = (
-        learned.get("reference_id"), campaign.summary.get("reference_id"), campaign.reference_id
-    )  # fmt: skip
+    keys = learned_reference(campaign), campaign.summary.get("reference_id"), campaign.reference_id
     asked = [str(key) for key in keys if key]
     known = known_ids(database, ReferenceDoc, asked)
     return next((key for key in asked if key in known), None)

@@ -129,6 +129,9 @@ def test_what_the_campaign_learned_goes_before_what_ships_and_strangers_get_neit
     learned = known_errors(taught, HullName.DFT, [])
     assert learned.calibration.bias == 0.02
     assert learned.source == "DFT calculations of this campaign"
+    own = known_errors(taught, HullName.OWN, [])
+    assert own.calibration.bias != 0.02
+    assert "crystals of known outcome" in own.source
     strange = campaign.model_copy(update={"potential_fingerprint": "b" * 64})
     unknown = known_errors(strange, HullName.DFT, [])
     assert unknown.calibration is None

@@ -82,10 +82,8 @@ def test_a_worker_that_is_told_to_stop_hands_its_work_to_the_next(
     add_flow(pad, chain(work_until_told("long")), "campaign-1")
     first = workers.start()
     assert wait_until(lambda: traces(database) == ["long"])
-    told = time.monotonic()
     first.send_signal(signal.SIGTERM)
     assert first.wait(SECONDS) == 0
-    assert time.monotonic() - told < 10.0
     second = workers.start("--exit-when-idle")
     assert second.wait(SECONDS) == 0
     assert traces(database) == ["long", "long continued", "end"]
