@@ -27,7 +27,7 @@ from workflows.progress import noted
 from workflows.summary import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from db.client import MongoDatabase
     from workflows.findings import Finding, Relaxed
@@ -42,6 +42,9 @@ SET_ASIDE = (
 
 SECONDS_TO_WAIT = 900.0
 """Longer than an update waits: results come in by the hundred, and a screening is a long way."""
+
+
+FINDINGS_PER_TURN = 1000
 
 
 class _Screened(NamedTuple):
@@ -98,7 +101,7 @@ def screen(database: MongoDatabase, campaign_id: str) -> CampaignDoc:
     with alone(database, campaign_id, SECONDS_TO_WAIT) as go_on:
         # Who updated meanwhile left a newer summary, and this would put the old one in its place.
         (campaign,) = documents_by_id(database, CampaignDoc, [campaign_id])
-        _stored(database, campaign, screened)
+        _stored(database, campaign, screened, go_on)
         go_on()
         bring_up_to_date(database, campaign_id, go_on)
     (campaign,) = documents_by_id(database, CampaignDoc, [campaign_id])
@@ -118,10 +121,16 @@ def _screened(
     return _Screened(findings, worths(rows, rule, campaign.campaign_id), phases, around)
 
 
-def _stored(database: MongoDatabase, campaign: CampaignDoc, screened: _Screened) -> CampaignDoc:
+def _stored(
+    database: MongoDatabase,
+    campaign: CampaignDoc,
+    screened: _Screened,
+    go_on: Callable[[], None] | None = None,
+) -> CampaignDoc:
     """Write what was found, and return the campaign with it."""
     findings, around = screened.findings, screened.around
-    update_candidates(database, _screened_outcomes(findings, screened.worths))
+    outcomes = _screened_outcomes(findings, screened.worths, go_on or _nobody_waits)
+    update_candidates(database, outcomes)
     finished = summarize(database, campaign, findings, screened.phases, around.hulls)
     about = overview(findings, screened.worths, around)
     summary = {**finished.summary, "screening": about}
@@ -144,8 +153,14 @@ def _set_aside_outcomes(
 
 
 def _screened_outcomes(
-    findings: Sequence[Finding], known: Mapping[str, Worth]
+    findings: Sequence[Finding], known: Mapping[str, Worth], go_on: Callable[[], None]
 ) -> Iterator[tuple[str, CandidateOutcome]]:
-    for each in noted(findings, "verdicts stored", len(findings)):
+    for number, each in enumerate(noted(findings, "verdicts stored", len(findings))):
+        if number % FINDINGS_PER_TURN == 0:
+            go_on()  # a large campaign is written for longer than a turn lasts
         outcome = judged_outcome(each, known[each.material_id])
         yield each.relaxed.candidate.candidate_id, outcome
+
+
+def _nobody_waits() -> None:
+    """Stay alone where no turn is taken, because there is no DFT yet that others could bring."""

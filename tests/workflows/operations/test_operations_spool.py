@@ -105,9 +105,18 @@ def test_a_run_that_is_stopped_goes_on_from_where_its_crystals_were(
 ):
     @contextmanager
     def interrupted(total):
-        yield lambda _: os.kill(os.getpid(), signal.SIGTERM)
+        ends = []
 
-    settings = campaign_settings(tmp_path, relax=RelaxSettings(max_steps=30))
+        def advance(reason):
+            ends.append(reason)
+            if len(ends) == 1:  # a second signal would leave at once
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        yield advance
+
+    # Out of reach, so that crystals still fly when the first result has been written.
+    asked = RelaxSettings(fmax=1e-9, smax=1e-9, max_steps=120)
+    settings = campaign_settings(tmp_path, relax=asked)
     campaign = submit(database, settings).campaign
     folder = tmp_path / "spool"
     facet("spool", "out", folder, "--campaign", campaign.campaign_id)

@@ -153,7 +153,7 @@ def test_two_workers_of_one_shard_share_it(database):
     reports = []
 
     def work(name):
-        reports.append(run(database, ids, watched(seconds=0.005), worker=name))
+        reports.append(run(database, ids, watched(seconds=0.03), worker=name))
 
     threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "two")]
     for each in threads:
