@@ -47,13 +47,7 @@ PAGE_TARGET = 50.0
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     """Fill, measure, write the results, and leave nothing else behind."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=1_000_000, help="candidates to store")
-    parser.add_argument("--draws", type=int, default=20, help="values for each pair")
-    parser.add_argument("--seed", type=int, default=6, help="decides candidates and values")
-    parser.add_argument("--folder", type=Path, help="where the server keeps its data meanwhile")
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    asked = parser.parse_args(arguments)
+    asked = options(__doc__, 20, RESULTS).parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="facet-queries-", dir=asked.folder) as home:
         settings = DbSettings(mongo_uri=None, home=Path(home), database="facet_benchmark")
         samples = Samples(asked.size, asked.seed)
@@ -61,11 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
             stored = fill(database, samples)
         with open_database(settings) as database:
             told = {
-                "size": asked.size,
-                "seed": asked.seed,
-                "mongod": server_facts(database).version,
-                "hardware": hardware(),
-                "revision": revision(),
+                **facts(asked, database),
                 "stored": stored,
                 **measure(database, samples, asked.draws),
                 "updates_per_second": updates_per_second(database, samples),
@@ -74,6 +64,34 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     asked.out.write_text(json.dumps(told, indent=1) + "\n")
     show(told)
     return told
+
+
+def options(doc: str | None, draws: int, results: Path) -> argparse.ArgumentParser:
+    """Return the options of a benchmark of stored candidates.
+
+    Args:
+        doc: What it is.
+        draws: Values for each pair.
+        results: File that it writes.
+    """
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--size", type=int, default=1_000_000, help="candidates to store")
+    parser.add_argument("--draws", type=int, default=draws, help="values for each pair")
+    parser.add_argument("--seed", type=int, default=6, help="decides candidates and values")
+    parser.add_argument("--folder", type=Path, help="where the server keeps its data meanwhile")
+    parser.add_argument("--out", type=Path, default=results)
+    return parser
+
+
+def facts(asked: argparse.Namespace, database: MongoDatabase) -> dict[str, Any]:
+    """Tell what was measured, and on what."""
+    return {
+        "size": asked.size,
+        "seed": asked.seed,
+        "mongod": server_facts(database).version,
+        "hardware": hardware(),
+        "revision": revision(),
+    }
 
 
 def fill(database: MongoDatabase, samples: Samples) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from kept_rows import kept_rows, line_of
 
 from facet.graph.neighbors import Crystal, build_batch
 from facet.relaxation.relaxer import relax
@@ -63,7 +62,7 @@ def relaxed_rows(
     settings = RelaxSettings()
     cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"relaxed-{potential.fingerprint[:16]}.jsonl"
-    done = {row.name: row for row in _stored(path, settings)}
+    done = {row.name: row for row in _kept(path, settings)}
     waiting = {name: crystal for name, crystal in crystals.items() if name not in done}
     if waiting:
         before = {each.name: each.energy for each in _results(potential, waiting, EVALUATE_ONLY)}
@@ -71,7 +70,7 @@ def relaxed_rows(
             for number, result in enumerate(_results(potential, waiting, settings), 1):
                 row = _row(potential, result, before[result.name])
                 done[row.name] = row
-                file.write(json.dumps(_plain(row, settings)) + "\n")
+                file.write(line_of(row, settings))
                 file.flush()
                 print(f"\r{number}/{len(waiting)} relaxed", end="", flush=True)
     return {name: done[name] for name in crystals if name in done}
@@ -103,20 +102,6 @@ def _members(potential: Any, crystal: Crystal) -> tuple[float, ...]:  # noqa: AN
     return tuple(potential.member_energies(batch)[0].tolist())
 
 
-def _plain(row: RelaxedRow, settings: RelaxSettings) -> dict[str, object]:
-    arrays = row.crystal._replace(is_held=None)._asdict()
-    crystal = {name: value.tolist() for name, value in arrays.items() if value is not None}
-    return {**asdict(row), "crystal": crystal, "settings": settings.to_dict()}
-
-
-def _stored(path: Path, settings: RelaxSettings) -> Iterator[RelaxedRow]:
-    """Rows that were relaxed with the same settings; a line cut short by a kill is left out."""
-    for line in path.read_text().splitlines() if path.is_file() else []:
-        try:
-            values = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if values.pop("settings") == settings.to_dict():
-            arrays = {name: np.array(value) for name, value in values["crystal"].items()}
-            kept = {**values, "crystal": Crystal(**arrays), "members": tuple(values["members"])}
-            yield RelaxedRow(**kept)
+def _kept(path: Path, settings: RelaxSettings) -> Iterator[RelaxedRow]:
+    for values in kept_rows(path, settings):
+        yield RelaxedRow(**{**values, "members": tuple(values["members"])})

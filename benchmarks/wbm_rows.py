@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
+from kept_rows import kept_rows, line_of
 
-from facet.graph.neighbors import Crystal
 from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
 from workflows.evaluation.discovery import FILE, read_candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from facet.facet_potential import FacetPotential
+    from facet.graph.neighbors import Crystal
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def relaxed_rows(potential: FacetPotential, data: Path, cache: Path) -> list[Wbm
     settings = RelaxSettings()
     cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"wbm-{potential.fingerprint[:16]}.jsonl"
-    done = {row.name: row for row in _stored(path, settings)}
+    done = {row["name"]: WbmRow(**row) for row in kept_rows(path, settings)}
     atoms = {each.info["candidate_of"]: each for each in read_candidates(data / FILE)}
     waiting = [(name, each) for name, each in atoms.items() if name not in done]
     with path.open("a") as file:
@@ -70,25 +68,7 @@ def relaxed_rows(potential: FacetPotential, data: Path, cache: Path) -> list[Wbm
                 energy=result.energy,
             )
             done[row.name] = row
-            file.write(json.dumps(_plain(row, settings)) + "\n")
+            file.write(line_of(row, settings))
             file.flush()
             print(f"\r{number}/{len(waiting)} relaxed", end="", flush=True)
     return [done[name] for name in atoms]
-
-
-def _plain(row: WbmRow, settings: RelaxSettings) -> dict[str, object]:
-    arrays = row.crystal._replace(is_held=None)._asdict()
-    crystal = {name: value.tolist() for name, value in arrays.items() if value is not None}
-    return {**asdict(row), "crystal": crystal, "settings": settings.to_dict()}
-
-
-def _stored(path: Path, settings: RelaxSettings) -> Iterator[WbmRow]:
-    """Rows that were relaxed with the same settings; a line cut short by a kill is left out."""
-    for line in path.read_text().splitlines() if path.is_file() else []:
-        try:
-            values = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if values.pop("settings") == settings.to_dict():
-            arrays = {name: np.array(value) for name, value in values["crystal"].items()}
-            yield WbmRow(**{**values, "crystal": Crystal(**arrays)})

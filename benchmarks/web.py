@@ -8,7 +8,6 @@ the client, from the request to the last byte of the answer.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -21,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
-from machine import hardware, revision
-from queries import fill
+from queries import facts, fill, options
 from query_draws import Draws, pairs
 from query_samples import Samples
 
-from db.client import open_database, server_facts
+from db.client import open_database
 from db.filters import CandidateFilter, CandidateSort
 from db.paging import token_after
 from db.queries import candidates
@@ -56,13 +54,7 @@ FILTERS = (
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     """Fill, serve, ask, write the results, and leave nothing else behind."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=1_000_000, help="candidates to store")
-    parser.add_argument("--draws", type=int, default=10, help="values for each pair")
-    parser.add_argument("--seed", type=int, default=6, help="decides candidates and values")
-    parser.add_argument("--folder", type=Path, help="where the server keeps its data meanwhile")
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    asked = parser.parse_args(arguments)
+    asked = options(__doc__, 10, RESULTS).parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="facet-web-", dir=asked.folder) as home:
         settings = DbSettings(mongo_uri=None, home=Path(home), database="facet_benchmark")
         samples = Samples(asked.size, asked.seed)
@@ -70,11 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
             stored = fill(database, samples)
             with served(settings) as client:
                 told = {
-                    "size": asked.size,
-                    "seed": asked.seed,
-                    "mongod": server_facts(database).version,
-                    "hardware": hardware(),
-                    "revision": revision(),
+                    **facts(asked, database),
                     "stored": stored,
                     **measure(client, database, samples, asked.draws),
                 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from db.blocks import blocks
-from db.documents import CampaignDoc
+from db.documents import CampaignDoc, ReferenceDoc
 from db.queries import documents_by_id, known_ids
 from db.writes import insert_candidates, insert_references, insert_structures, save_campaign
 from workflows.competitors import competitors_of, stored_competitors
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from db.client import MongoDatabase
     from db.documents.fields import CandidateRole
     from facet.potential import Potential
+    from screening.reference import Reference
     from workflows.competitors import Competitors
     from workflows.inputs import InputCrystal
     from workflows.settings import CampaignSettings
@@ -73,12 +74,18 @@ def submit(database: MongoDatabase, settings: CampaignSettings) -> Submission:
     candidates = islice(read_crystals(settings.candidates), settings.limit)
     _insert(database, campaign, candidates, "candidate", names)
     if competitors.table is not None:
-        insert_references(database, [reference_document(competitors.table)])
+        _store_table(database, competitors.table, competitors.key)
     elif isinstance(settings.reference, Path):
         _insert(database, campaign, read_crystals([settings.reference]), "reference", names)
     running = campaign.model_copy(update={"status": "running"})
     save_campaign(database, running)
     return Submission(running, is_known=False)
+
+
+def _store_table(database: MongoDatabase, table: Reference, key: str) -> None:
+    """Store a table of phases; one that is stored is not made a document of again."""
+    if not known_ids(database, ReferenceDoc, [key]):
+        insert_references(database, [reference_document(table)])
 
 
 def _check_paths(settings: CampaignSettings) -> None:
