@@ -14,7 +14,7 @@ from screening.hull_distances import HullName
 from screening.schemes import MP2020
 from screening.trust import uncertainty_by
 from screening.verdict import judge
-from workflows.judging.prototypes import asks_for_prototypes, with_prototypes
+from workflows.judging.prototypes import asks_for_prototypes, judged_with, with_prototypes
 from workflows.judging.stored import (
     distance_fields,
     evidence_at_place,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from db.client import MongoDatabase
     from db.documents import CampaignDoc, CandidateDoc
-    from screening.gates.prototype import PrototypeChange
     from screening.hull import HullDistance
     from screening.rules import FlagRule
     from screening.verdict import Verdict
@@ -126,15 +125,11 @@ def _verdicts(
         verdicts[name] = judge(replace(evidence, prototype=None), rule)
     if asks_for_prototypes(rule):
         verdicts |= {
-            name: _with_prototype(verdict, known, rule)
+            name: judged_with(verdict, known, rule)
             for name, verdict in verdicts.items()
             if verdict.is_flagged and (known := prototypes[name]) is not None
         }
     return with_prototypes(database, rows, verdicts, rule)
-
-
-def _with_prototype(verdict: Verdict, known: PrototypeChange, rule: FlagRule) -> Verdict:
-    return judge(replace(Evidence.from_dict(verdict.values), prototype=known), rule)
 
 
 def _evidence(row: CandidateDoc, news: News) -> Evidence:

@@ -15,7 +15,7 @@ from screening.novelty import group_duplicates, match_known
 from screening.verdict import Evidence, judge
 from workflows.convert import structure_of
 from workflows.findings import NO_ENERGY, Finding
-from workflows.judging.prototypes import asks_for_prototypes
+from workflows.judging.prototypes import asks_for_prototypes, judged_with
 from workflows.judging.uncertainty import measured_error
 from workflows.progress import noted, report
 from workflows.stability.evidence import stability_evidence
@@ -170,5 +170,4 @@ def _with_prototype(
 ) -> Finding:
     before = structure_of(inputs[finding.structure_id].geometry)
     change = compare_prototypes(before, finding.relaxed.structure)
-    evidence = replace(Evidence.from_dict(finding.verdict.values), prototype=change)
-    return finding._replace(verdict=judge(evidence, rule))
+    return finding._replace(verdict=judged_with(finding.verdict, change, rule))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from db.client import MongoDatabase
     from db.documents import CandidateDoc
+    from screening.gates.prototype import PrototypeChange
     from screening.rules import FlagRule
     from screening.verdict import Verdict
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 def asks_for_prototypes(rule: FlagRule) -> bool:
     """Whether a rule looks at prototypes at all."""
     return rule.gates.prototype.mode is not Mode.OFF
+
+
+def judged_with(verdict: Verdict, change: PrototypeChange, rule: FlagRule) -> Verdict:
+    """Judge a candidate again, now that it is known what became of its prototype."""
+    evidence = Evidence.from_dict(verdict.values)
+    return judge(replace(evidence, prototype=change), rule)
 
 
 def with_prototypes(
@@ -45,10 +52,11 @@ def with_prototypes(
     found = dict(verdicts)
     if not asks_for_prototypes(rule):
         return found
-    flagged = {
-        name: Evidence.from_dict(each.values) for name, each in verdicts.items() if each.is_flagged
+    missing = {
+        name: each
+        for name, each in verdicts.items()
+        if each.is_flagged and Evidence.from_dict(each.values).prototype is None
     }
-    missing = {name: each for name, each in flagged.items() if each.prototype is None}
     inputs = documents_by_id(
         database, StructureDoc, [str(rows[name].structure_id) for name in missing]
     )
@@ -56,7 +64,7 @@ def with_prototypes(
         database, RelaxationDoc, [str(rows[name].relaxation_id) for name in missing]
     )
     asked = noted(missing.items(), "prototypes compared", len(missing))
-    for (name, evidence), before, relaxed in zip(asked, inputs, ends, strict=True):
+    for (name, verdict), before, relaxed in zip(asked, inputs, ends, strict=True):
         crystals = structure_of(before.geometry), structure_of(relaxed.geometry)
-        found[name] = judge(replace(evidence, prototype=compare_prototypes(*crystals)), rule)
+        found[name] = judged_with(verdict, compare_prototypes(*crystals), rule)
     return found
