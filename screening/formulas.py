@@ -22,30 +22,37 @@ _WHOLE = 1e-6
 _LARGEST_DENOMINATOR = 1000
 
 
-_PLAIN_PART = re.compile(r"([A-Z][a-z]?)(\d{0,9})")
+_COUNT = r"(?:[1-9]\d{0,8})?"
+_ATOM = rf"[A-Z][a-z]?{_COUNT}"
+_PLAIN = re.compile(rf"(?:{_ATOM}|\((?:{_ATOM})+\){_COUNT})+")
+_ATOMS = re.compile(rf"([A-Z][a-z]?)({_COUNT})")
+_GROUPS_AND_ATOMS = re.compile(rf"\((\w+)\)({_COUNT})|{_ATOMS.pattern}")
+_SYMBOL = re.compile("[A-Z][a-z]?")
 _SYMBOLS = frozenset(each.symbol for each in Element) - {"D", "T"}
+
+
+def is_plain(formula: str) -> bool:
+    """Say whether a formula has whole counts and single brackets only, such as Ca(OH)2."""
+    has_form = _PLAIN.fullmatch(formula) is not None
+    return has_form and _SYMBOLS.issuperset(_SYMBOL.findall(formula))
 
 
 def amounts_of(formula: str) -> dict[str, float]:
     """Return the number of atoms of each element in a formula.
 
-    Plain formulas, as tables of thousands of phases hold them, are read here; all others by
-    pymatgen, thirty times slower.
+    Plain ones, as tables of thousands of phases hold them, are read here; all others by pymatgen,
+    thirty times slower.
 
     Raises:
         ValueError: It is no formula.
     """
+    if not is_plain(formula):
+        return element_amounts(Composition(formula))
     amounts: dict[str, float] = {}
-    end = 0
-    for part in _PLAIN_PART.finditer(formula):
-        symbol, count = part.groups()
-        if part.start() != end or symbol not in _SYMBOLS or count == "0":
-            break
-        amounts[symbol] = amounts.get(symbol, 0.0) + float(count or 1)
-        end = part.end()
-    if end == len(formula) > 0:
-        return amounts
-    return element_amounts(Composition(formula))
+    for group, times, symbol, count in _GROUPS_AND_ATOMS.findall(formula):
+        for each, number in _ATOMS.findall(group) if group else ((symbol, count),):
+            amounts[each] = amounts.get(each, 0.0) + float(number or 1) * float(times or 1)
+    return amounts
 
 
 def element_amounts(composition: Composition) -> dict[str, float]:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from screening.errors import MixedSchemes, ScreeningError
 from screening.schemes import check_candidate_scheme, check_reference_scheme
@@ -24,8 +24,7 @@ class Coverage(StrEnum):
     ALL_KNOWN = "all_known"
 
 
-@dataclass(frozen=True)
-class ReferencePhase:
+class ReferencePhase(NamedTuple):
     """One competing phase.
 
     Attributes:

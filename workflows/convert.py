@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-import platform
-from contextlib import suppress
-from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from db.documents import (
     Adjustment,
-    Blob,
     CandidateDoc,
     CandidateOutcome,
     Decomposition,
@@ -28,10 +22,7 @@ from facet.graph.convert import structure_from
 from facet.graph.held import held_by_sites
 from facet.graph.neighbors import Crystal
 from screening.formulas import element_amounts, pretty_formula
-from workflows.curves import stored_curve
-from workflows.device_names import device_name, num_threads
-from workflows.keys import relaxation_key, structure_key
-from workflows.symmetry import space_group_number
+from workflows.keys import structure_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +32,6 @@ if TYPE_CHECKING:
 
     from db.documents import PackedGeometry
     from db.documents.fields import CandidateRole
-    from facet.potential import Potential
-    from facet.relaxation.result import RelaxResult
-    from facet.relaxation.settings import RelaxSettings
     from screening.corrections import CorrectedEnergy
     from screening.hull import HullDistance
     from screening.verdict import Verdict
@@ -51,9 +39,6 @@ if TYPE_CHECKING:
 
 ON_HULL = 1e-6
 """eV/atom; a candidate this close to the hull opens it or lies on it."""
-
-VERSIONED = ("facet", "torch", "e3nn", "mace-torch", "moyopy")
-"""Packages that decide a relaxation, where they are installed."""
 
 LARGEST_INTEGER = 2**63
 """Of MongoDB."""
@@ -138,64 +123,6 @@ def candidate_document(
         nsites=stored.nsites,
         **common,
     )
-
-
-def relaxation_document(
-    stored: StructureDoc, result: RelaxResult, potential: Potential, settings: RelaxSettings
-) -> RelaxationDoc:
-    """Document of the end of the relaxation of a stored crystal.
-
-    A crystal that the potential could not even read keeps the geometry that it is stored with.
-    """
-    plain = settings.to_dict()
-    was_read = len(result.species) > 0
-    geometry = pack_geometry(result.species, result.positions, result.cell, result.is_held)
-    way = result.trajectory
-    return RelaxationDoc(
-        relaxation_id=relaxation_key(stored.structure_id, potential.fingerprint, plain),
-        structure_id=stored.structure_id,
-        potential_fingerprint=potential.fingerprint,
-        energy_scheme=potential.energy_scheme,
-        settings=plain,
-        stop_reason=result.stop_reason.value,
-        # Several campaigns may share this document, and in each the crystal has its own name.
-        message=result.message.removeprefix(f"{result.name}: "),
-        nsites=stored.nsites,
-        geometry=geometry if was_read else stored.geometry,
-        energy=result.energy,
-        energy_per_atom=result.energy / stored.nsites,
-        fmax=result.fmax,
-        smax=result.smax,
-        num_steps=result.num_steps,
-        num_evaluations=result.num_evaluations,
-        initial_space_group=space_group_number(Crystal(*stored.geometry.unpack())),
-        space_group=space_group_number(result.crystal) if was_read else None,
-        symmetric_energy=result.symmetric_energy,
-        trajectory=None if way is None else Blob.of(way.to_bytes()),
-        num_frames=0 if way is None else len(way.frame_index),
-        **stored_curve(result.curve)._asdict(),
-        member_offsets=_packed(result.member_offsets),
-        wall_share=result.wall_share,
-        device=str(potential.device),
-        device_name=device_name(str(potential.device)),
-        num_threads=num_threads(str(potential.device)),
-        versions=dict(_versions()),
-        created_at=datetime.now(UTC),
-    )
-
-
-def _packed(offsets: np.ndarray | None) -> bytes | None:
-    return None if offsets is None else offsets.astype("<f4").tobytes()
-
-
-@cache
-def _versions() -> tuple[tuple[str, str], ...]:
-    """Versions of the programs that decide a document; looking them up takes milliseconds."""
-    installed = []
-    for name in VERSIONED:
-        with suppress(PackageNotFoundError):
-            installed.append((name, version(name)))
-    return (*installed, ("python", platform.python_version()))
 
 
 def structure_of(geometry: PackedGeometry) -> Structure:

@@ -81,7 +81,7 @@ def comparison_key(
 def reference_key(reference: Reference) -> str:
     """SHA-256 of everything that a reference says."""
     # As dataclasses.asdict would, which takes seconds for the phases of the Materials Project.
-    return _digest({**vars(reference), "phases": [vars(each) for each in reference.phases]})
+    return _digest({**vars(reference), "phases": [each._asdict() for each in reference.phases]})
 
 
 def files_digest(paths: Sequence[Path]) -> str:

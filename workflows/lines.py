@@ -10,7 +10,6 @@ import json
 import subprocess
 import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from facet.errors import FacetError
@@ -44,18 +43,17 @@ class LineProcess:
     """
 
     def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._log = Path(self._folder.name, "stderr")
-        with self._log.open("w") as log:
-            # The command is made of the interpreter of an environment and the user's own words.
-            self._process = subprocess.Popen(  # noqa: S603
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=dict(variables),
-            )
+        # Without a name, so that it leaves nothing behind however this process ends.
+        self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 (see close)
+        # The command is made of the interpreter of an environment and the user's own words.
+        self._process = subprocess.Popen(  # noqa: S603
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            env=dict(variables),
+        )
         try:
             self.first = self.reply()
         except BaseException:
@@ -85,7 +83,8 @@ class LineProcess:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             self._process.wait()
-            said = self._log.read_text(errors="replace").strip().splitlines()
+            self._log.seek(0)
+            said = self._log.read().strip().splitlines()
             raise ProcessLostError(said[-1] if said else "it ended without a word")
         reply: dict[str, Any] = json.loads(line)
         if "error" in reply:
@@ -104,4 +103,4 @@ class LineProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._folder.cleanup()
+        self._log.close()

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from db.documents import OmittedPhaseDoc, ReferenceDoc, ReferencePhaseDoc
 from screening.reference import Coverage, Reference, ReferencePhase
 from workflows.keys import reference_key
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def reference_document(reference: Reference) -> ReferenceDoc:
-    """Document of the phases that candidates were measured against."""
+
+def reference_document(reference: Reference, key: str | None = None) -> ReferenceDoc:
+    """Document of the phases that candidates were measured against.
+
+    Args:
+        reference: The phases.
+        key: What ``reference_key`` says of it, where that is known already.
+    """
     return ReferenceDoc(
-        reference_id=reference_key(reference),
+        reference_id=key or reference_key(reference),
         name=reference.name,
         scheme=reference.scheme,
         date=reference.date,
@@ -34,6 +44,11 @@ def reference_document(reference: Reference) -> ReferenceDoc:
     )
 
 
+def phases_of(stored: ReferenceDoc) -> Iterator[ReferencePhase]:
+    """Yield the phases of a stored document."""
+    return (ReferencePhase(**each) for each in stored.phases)
+
+
 def reference_of(stored: ReferenceDoc) -> Reference:
     """Reference of a stored document."""
     return Reference(
@@ -45,9 +60,6 @@ def reference_of(stored: ReferenceDoc) -> Reference:
         pymatgen_version=stored.pymatgen_version,
         coverage=Coverage(stored.coverage),
         element_energies=stored.element_energies,
-        phases=tuple(
-            ReferencePhase(each.phase_id, each.formula, each.formation_energy_per_atom)
-            for each in stored.phases
-        ),
+        phases=tuple(phases_of(stored)),
         omitted={each.phase_id: each.reason for each in stored.omitted},
     )

@@ -85,7 +85,7 @@ def submit(database: MongoDatabase, settings: CampaignSettings) -> Submission:
 def _store_table(database: MongoDatabase, table: Reference, key: str) -> None:
     """Store a table of phases; one that is stored is not made a document of again."""
     if not known_ids(database, ReferenceDoc, [key]):
-        insert_references(database, [reference_document(table)])
+        insert_references(database, [reference_document(table, key)])
 
 
 def _check_paths(settings: CampaignSettings) -> None:

@@ -42,14 +42,25 @@ def space_group_number(crystal: Crystal) -> int | None:
     None has one who exploded or collapsed, one whose atoms coincide within the tolerance, and one
     of very many sites.
     """
-    if not 0 < len(crystal.species) <= MOST_SITES or not _is_sound(crystal):
+    return space_group_of(crystal.species, crystal.positions, crystal.cell)
+
+
+def space_group_of(species: np.ndarray, positions: np.ndarray, cell: np.ndarray) -> int | None:
+    """Return the number of a crystal that is given by its arrays.
+
+    Args:
+        species: Atomic numbers, shape (atoms,).
+        positions: In angstrom, shape (atoms, 3).
+        cell: Vectors as rows in angstrom, shape (3, 3).
+    """
+    if not 0 < len(species) <= MOST_SITES or not _is_sound(positions, cell):
         return None
     moyopy = _moyopy()
-    cell = np.asarray(crystal.cell, dtype=np.float64)
-    fractional = np.linalg.solve(cell.T, np.asarray(crystal.positions, dtype=np.float64).T).T % 1.0
+    cell = np.asarray(cell, dtype=np.float64)
+    fractional = np.linalg.solve(cell.T, np.asarray(positions, dtype=np.float64).T).T % 1.0
     try:
         # The species come from numpy as whole numbers of any width, and moyopy takes Python's.
-        lists = cell.tolist(), fractional.tolist(), np.asarray(crystal.species).tolist()
+        lists = cell.tolist(), fractional.tolist(), np.asarray(species).tolist()
         return int(moyopy.MoyoDataset(moyopy.Cell(*lists), symprec=TOLERANCE).number)
     except ValueError:
         return None
@@ -97,14 +108,14 @@ def _moyopy() -> ModuleType:
     return moyopy
 
 
-def _is_sound(crystal: Crystal) -> bool:
+def _is_sound(positions: np.ndarray, cell: np.ndarray) -> bool:
     """Say whether the cell is one that a symmetry can be looked for in."""
-    cell = np.asarray(crystal.cell, dtype=np.float64)
-    is_finite = np.isfinite(cell).all() and np.isfinite(crystal.positions).all()
+    cell = np.asarray(cell, dtype=np.float64)
+    is_finite = np.isfinite(cell).all() and np.isfinite(positions).all()
     if not is_finite or np.abs(cell).max() > LONGEST:
         return False
     volume = abs(float(np.linalg.det(cell)))
-    if volume < LEAST_VOLUME * len(crystal.species):
+    if volume < LEAST_VOLUME * len(positions):
         return False
     areas = np.linalg.norm(np.cross(cell[[1, 2, 0]], cell[[2, 0, 1]]), axis=1)
     least_height = volume / float(areas.max())

@@ -1,19 +1,21 @@
 """The phases that candidates compete with, all in one energy scheme."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
 
 from db.documents.base import BaseDoc
 from db.documents.fields import ContentKey, ElementSymbol, Part, Text
 
 
-class ReferencePhaseDoc(Part):
-    """One competing phase."""
+@with_config(ConfigDict(extra="forbid"))
+class ReferencePhaseDoc(TypedDict):
+    """One competing phase: a plain dict, for a reference has tens of thousands."""
 
-    phase_id: Text = Field(description="Id of the phase, e.g. mp-149.")
-    formula: Text = Field(description="Its formula.")
-    formation_energy_per_atom: float = Field(description="Formation energy in eV/atom.")
+    phase_id: Annotated[Text, Field(description="Id of the phase, e.g. mp-149.")]
+    formula: Annotated[Text, Field(description="Its formula.")]
+    formation_energy_per_atom: Annotated[float, Field(description="Formation energy in eV/atom.")]
 
 
 class OmittedPhaseDoc(Part):

@@ -54,6 +54,11 @@ def test_a_noble_gas_has_a_formula_without_a_warning():
         "Co",
         "FeSO4FeO2",
         "Ca(OH)2",
+        "Ca10(PO4)6(OH)2",
+        "Mg(CH3CO2)2",
+        "K4[Fe(CN)6]",
+        "Fe4(Fe(CN)6)3",
+        "(NH4)2SO4",
         "Li0.5CoO2",
         "D2O",
         "Al2 O3",
@@ -63,7 +68,9 @@ def test_a_formula_is_read_as_pymatgen_reads_it(formula):
     assert amounts_of(formula) == element_amounts(Composition(formula))
 
 
-@pytest.mark.parametrize("formula", ["Xx2", "naCl", "", "2", "Na-Cl"])
+@pytest.mark.parametrize(
+    "formula", ["Xx2", "naCl", "", "2", "Na-Cl", "Ca(OH", "CaOH)2", "()2", "Ca(Oh)2"]
+)
 def test_what_is_no_formula_is_treated_as_pymatgen_treats_it(formula):
     try:
         expected = element_amounts(Composition(formula))

@@ -22,7 +22,6 @@ from screening.reference import Coverage, Reference, ReferencePhase
 from screening.verdict import Verdict, VerdictStatus
 from workflows.convert import (
     candidate_document,
-    relaxation_document,
     relaxed_outcome,
     screened_outcome,
     structure_document,
@@ -30,6 +29,7 @@ from workflows.convert import (
 )
 from workflows.inputs import InputCrystal
 from workflows.references import reference_document, reference_of
+from workflows.relaxation_documents import relaxation_documents
 
 
 def input_crystal(structure=None, fault=None):
@@ -42,7 +42,7 @@ def relaxed(structure):
     potential = LennardJones(species=frozenset({29}))
     crystal = Crystal(*stored.geometry.unpack())
     (result,) = relax([(stored.structure_id, crystal)], potential, AT_REST)
-    return stored, result, relaxation_document(stored, result, potential, AT_REST)
+    return stored, result, relaxation_documents([(stored, result)], potential, AT_REST)[0]
 
 
 def test_a_crystal_comes_back_from_its_document_as_it_was():
@@ -140,7 +140,7 @@ def test_a_crystal_that_the_engine_could_not_read_keeps_its_stored_geometry():
 
     stored = structure_document(rocksalt("Na", "Cl"))
     result = refusal(stored.structure_id, None, Stop(StopReason.FAILED, "It broke."))
-    document = relaxation_document(stored, result, LennardJones(), AT_REST)
+    document = relaxation_documents([(stored, result)], LennardJones(), AT_REST)[0]
     assert (document.stop_reason, document.nsites) == ("failed", 2)
     assert document.geometry == stored.geometry
 
@@ -179,7 +179,7 @@ def test_a_reference_comes_back_from_its_document_and_its_key_follows_its_conten
     assert reference_of(document) == reference
     changed = Reference(**{**vars(reference), "element_energies": {"Na": -1.3, "Cl": -1.9}})
     assert reference_document(changed).reference_id != document.reference_id
-    assert not math.isnan(document.phases[0].formation_energy_per_atom)
+    assert not math.isnan(document.phases[0]["formation_energy_per_atom"])
 
 
 def test_held_coordinates_go_to_the_database_and_to_the_engine_and_come_back():
@@ -194,7 +194,7 @@ def test_held_coordinates_go_to_the_database_and_to_the_engine_and_come_back():
     assert crystal.is_held.tolist() == [[True] * 3, [False, True, False]]
     settings = RelaxSettings(max_steps=3)
     (result,) = relax([crystal], HarmonicBonds(), settings)
-    document = relaxation_document(stored, result, HarmonicBonds(), settings)
+    document = relaxation_documents([(stored, result)], HarmonicBonds(), settings)[0]
     back = structure_of(document.geometry)
     np.testing.assert_allclose(back.frac_coords[0], 0, atol=1e-12)
     assert back.frac_coords[1][1] == pytest.approx(0.48)

@@ -9,8 +9,9 @@ from facet.graph.neighbors import Crystal
 from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
 from facet.testing import HarmonicBonds
-from workflows.convert import relaxation_document, structure_document
+from workflows.convert import structure_document
 from workflows.curves import MOST_POINTS, curve_points, stored_curve
+from workflows.relaxation_documents import relaxation_documents
 
 
 def document(**changes):
@@ -18,7 +19,7 @@ def document(**changes):
     stored = structure_document(rocksalt("Na", "Cl"))
     settings = RelaxSettings(max_steps=5)
     (result,) = relax([Crystal(*stored.geometry.unpack())], HarmonicBonds(), settings)
-    made = relaxation_document(stored, result, HarmonicBonds(), settings)
+    (made,) = relaxation_documents([(stored, result)], HarmonicBonds(), settings)
     return result, made.model_copy(update=changes)
 
 

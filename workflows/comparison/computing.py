@@ -14,10 +14,10 @@ from db.tasks import close_known
 from db.writes import write_relaxations
 from facet.graph.neighbors import Crystal
 from workflows.comparison.process import Side
-from workflows.convert import relaxation_document
 from workflows.keys import relaxation_key
 from workflows.potentials import PROCESSOR
 from workflows.progress import report, tell
+from workflows.relaxation_documents import relaxation_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -159,6 +159,7 @@ def _document(stored: StructureDoc, result: RelaxResult, side: Side, work: Work)
     """Document of a result; what it ran on and with is said by the process that it comes from."""
     about = side.about
     speaker = _Speaker(about["fingerprint"], about["energy_scheme"], PROCESSOR)
-    made = relaxation_document(stored, result, speaker, work.settings)  # type: ignore[arg-type]
+    ends = [(stored, result)]
+    (made,) = relaxation_documents(ends, speaker, work.settings)  # type: ignore[arg-type]
     ran_on = {name: about[name] for name in ("device", "device_name", "num_threads", "versions")}
     return made.model_copy(update=ran_on)

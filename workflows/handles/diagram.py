@@ -15,6 +15,7 @@ from db.filters import CandidateFilter
 from db.queries import candidates, documents_by_id, known_ids
 from screening.formulas import amounts_of
 from workflows.dft.proposals import learned_reference
+from workflows.references import phases_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def _elements(chemsys: str) -> tuple[str, ...]:
 def _phases(reference: ReferenceDoc, elements: tuple[str, ...]) -> Iterator[PDEntry]:
     """Yield the phases of a reference inside a chemical system."""
     allowed = set(elements)
-    for each in reference.phases:
+    for each in phases_of(reference):
         if allowed.issuperset(amounts_of(each.formula)):
             attribute = {"material_id": each.phase_id, "is_candidate": False}
             yield _entry(each.formula, each.formation_energy_per_atom, attribute)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from facet.relaxation.relaxer import Relaxation
-from workflows.convert import relaxation_document, structure_document
+from workflows.convert import structure_document
 from workflows.plan.census import Seconds, Timer
 from workflows.plan.full_batches import WARM_UP_ROUNDS, FullBatches, named
 from workflows.plan.memory import device_peak_mib, process_peak_mib, watch_device
 from workflows.plan.sizes import DocumentSizes, sizes_of
 from workflows.plan.stopwatch import Stopwatch, TimedPotential
 from workflows.progress import report, tell
+from workflows.relaxation_documents import relaxation_documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +143,7 @@ def _relaxed(
     if structure is None:
         raise ValueError("Only crystals without a fault are sampled.")
     stored = structure_document(structure)
-    relaxation = relaxation_document(stored, result, potential, settings)
+    (relaxation,) = relaxation_documents([(stored, result)], potential, settings)
     return Relaxed(
         load=sampled.load,
         end=result.stop_reason.value,

@@ -12,6 +12,7 @@ from db.filters import CandidateFilter
 from db.queries import candidates, documents_by_id, known_ids
 from screening.formulas import amounts_of
 from workflows.dft.proposals import learned_reference
+from workflows.references import phases_of
 from workflows.report.charts.hulls import Diagram, Phase, Placed
 from workflows.report.facts import Fact
 
@@ -165,7 +166,7 @@ def _phases(
     within = {system: frozenset(system) for system in systems}
     wanted = frozenset().union(*within.values())
     found: dict[tuple[str, ...], dict[str, Phase]] = {each: _elements(each) for each in within}
-    for each in reference.phases:
+    for each in phases_of(reference):
         symbols = frozenset(SYMBOL.findall(each.formula))
         if not symbols <= wanted:
             continue

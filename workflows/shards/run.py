@@ -17,9 +17,9 @@ from db.leases import Leases
 from db.patience import patiently
 from db.tasks import with_status
 from facet.relaxation.relaxer import Relaxation
-from workflows.convert import relaxation_document
 from workflows.duty import current_duty
 from workflows.progress import tell
+from workflows.relaxation_documents import relaxation_documents
 from workflows.shards.boarding import Boarding
 from workflows.shards.heartbeat import Heartbeat
 from workflows.shards.tasks import ask_for
@@ -167,14 +167,10 @@ class _ShardRun:
 
     def _write(self, items: list[tuple[Boarded, RelaxResult]]) -> None:
         """Store results; another thread does this."""
-        documents = [
-            (
-                flying.claim,
-                relaxation_document(flying.stored, result, self._potential, self._settings),
-            )
-            for flying, result in items
-        ]
-        refused = self._heartbeat.ask(lambda: self._leases.finish(documents))
+        ends = [(flying.stored, result) for flying, result in items]
+        documents = relaxation_documents(ends, self._potential, self._settings)
+        claimed = [(flying.claim, each) for (flying, _), each in zip(items, documents, strict=True)]
+        refused = self._heartbeat.ask(lambda: self._leases.finish(claimed))
         self.report.num_refused += len(refused)
         self.report.ends.update(
             result.stop_reason.value

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from facet.graph.neighbors import Crystal
 from facet.relaxation.relaxer import Relaxation
 from facet.relaxation.settings import RelaxSettings
-from workflows.convert import relaxation_document
 from workflows.operations.spool.files import (
     forget_suspended,
     read_crystals,
@@ -24,12 +23,13 @@ from workflows.operations.spool.files import (
 )
 from workflows.potentials import resident_potential
 from workflows.progress import tell
+from workflows.relaxation_documents import relaxation_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from db.documents import RelaxationDoc, StructureDoc
+    from db.documents import StructureDoc
     from facet.potential import Potential
     from facet.relaxation.result import RelaxResult
     from facet.relaxation.suspended import Suspended
@@ -94,7 +94,7 @@ class _SpoolRun:
         self._potential = potential
         self._settings = settings
         self._flying: dict[str, StructureDoc] = {}
-        self._ready: list[RelaxationDoc] = []
+        self._ready: list[tuple[StructureDoc, RelaxResult]] = []
         self._written_at = time.monotonic()
         self._report = SpoolReport()
 
@@ -124,7 +124,7 @@ class _SpoolRun:
 
     def _take(self, result: RelaxResult) -> None:
         stored = self._flying.pop(result.name)
-        self._ready.append(relaxation_document(stored, result, self._potential, self._settings))
+        self._ready.append((stored, result))
         self._report.ends[result.stop_reason.value] += 1
         is_time = time.monotonic() - self._written_at > MOST_SECONDS_PER_FILE
         if is_time or len(self._ready) >= MOST_PER_FILE:
@@ -133,8 +133,9 @@ class _SpoolRun:
 
     def _write(self) -> None:
         if self._ready:
-            write_results(self._folder, self._ready)
-            forget_suspended(self._folder, [each.structure_id for each in self._ready])
+            done = relaxation_documents(self._ready, self._potential, self._settings)
+            write_results(self._folder, done)
+            forget_suspended(self._folder, [each.structure_id for each in done])
         self._ready = []
         self._written_at = time.monotonic()
 

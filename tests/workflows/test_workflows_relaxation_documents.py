@@ -11,7 +11,8 @@ from facet.relaxation.result import RelaxResult, StopReason
 from facet.relaxation.settings import RelaxSettings
 from facet.relaxation.trajectory import Trajectory
 from facet.testing import HarmonicBonds
-from workflows.convert import relaxation_document, structure_document
+from workflows.convert import structure_document
+from workflows.relaxation_documents import relaxation_documents
 
 
 def relaxed(structure, **settings):
@@ -19,7 +20,7 @@ def relaxed(structure, **settings):
     asked = RelaxSettings(**settings)
     crystal = Crystal(*stored.geometry.unpack())
     (result,) = relax([crystal], HarmonicBonds(), asked)
-    return result, relaxation_document(stored, result, HarmonicBonds(), asked)
+    return result, relaxation_documents([(stored, result)], HarmonicBonds(), asked)[0]
 
 
 def test_it_says_what_it_cost_which_symmetry_there_was_and_what_made_it():
@@ -78,7 +79,7 @@ def test_a_way_of_two_thousand_frames_is_kept(database):
         wall_share=1.0,
         trajectory=way,
     )
-    document = relaxation_document(stored, result, HarmonicBonds(), RelaxSettings())
+    document = relaxation_documents([(stored, result)], HarmonicBonds(), RelaxSettings())[0]
     write_relaxations(database, [document])
     (back,) = documents_by_id(database, RelaxationDoc, [document.relaxation_id])
     assert back.trajectory.content is None
