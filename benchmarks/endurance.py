@@ -16,16 +16,15 @@ import json
 import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from candidates import campaign_crystals, pool_crystals
-from machine import ROOT, hardware, revision
-from optimizers import print_table
+from machine import ROOT, when_and_where
 from poisoned import MARKER, broken_promises, compare, poisoned_campaign
+from report import print_table
 from resident import resident_mib
 
 from facet import load
@@ -83,9 +82,7 @@ def main() -> None:
     broken = [f"{name}: {each}" for name, run in streams.items() for each in run["broken"]]
     broken += [f"{n}, {each}" for n, report in poisoned.items() for each in broken_promises(report)]
     document = {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        **revision(),
-        "hardware": hardware(),
+        **when_and_where(),
         "settings": settings.to_dict(),
         "streams": streams,
         "poisoned": poisoned,

@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from facet.config import (
-    FACET_S,
-    NEQUIP,
-    SEVENNET_0,
-    GateMixing,
-    MlpRadial,
-    ModelConfig,
-    NoNorm,
-    ParabolaActivation,
-    SphereMixing,
-    SplineBasis,
-)
+from facet.config import FACET_S, NEQUIP, SEVENNET_0, ModelConfig
+from facet.parts import GateMixing, MlpRadial, NoNorm, ParabolaActivation, SphereMixing, SplineBasis
 from facet.training.kinds import Kind
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ from facet.training.card import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 GIBIBYTE = 2**30
+
+
+def when_and_where() -> dict[str, Any]:
+    """What the document of a measurement begins with: the time, the revision and the hardware."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"measured": now, **revision(), "hardware": hardware()}
 
 
 def hardware() -> dict[str, Any]:

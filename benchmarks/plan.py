@@ -18,22 +18,17 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter, process_time, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from machine import hardware, revision
-
-if TYPE_CHECKING:
-    from db.client import MongoDatabase
-    from workflows.settings import CampaignSettings
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 CANDIDATES = DATA / "campaign_substitution.extxyz.xz"
 HULL = DATA / "mp_hull.json.xz"
 ELEMENTS = DATA / "2023-02-07-mp-elemental-reference-entries.json.gz"
+TRUTH = Path(__file__).with_name("plan_truth.py")
 NUM_TWICE = 20
 NUM_BROKEN = 10
-SECONDS_TO_A_CHECKPOINT = 65.0
 BROKEN = '2\nLattice="4 0 0 0 4 0 0 0 4" Properties=species:S:1:pos:R:3\nCu 0 0 0\nCu 0 0 0.001\n'
 
 
@@ -45,19 +40,16 @@ def main() -> None:
     parser.add_argument("--device", help="where to relax; the processor if absent")
     parser.add_argument("--sample", type=float, default=0.01, help="share that the plan relaxes")
     parser.add_argument("--out", type=Path, help="write the numbers as JSON")
-    parser.add_argument("--truth", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.truth is not None:
-        print(json.dumps(campaign(asked.truth, asked.device)))
-        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["FACET_HOME"] = str(folder / "home")
         os.environ.pop("FACET_MONGO_URI", None)
         crystals = write_input(folder / "input", asked.number, asked.skip)
-        where = ["--device", asked.device] if asked.device else []
-        told = planned(crystals, ["--sample", str(asked.sample), *where])
-        true = run([__file__, "--truth", str(crystals), *where])
+        options = ["--reference", str(HULL), "--elements", str(ELEMENTS)]
+        options += ["--device", asked.device] if asked.device else []
+        told = planned(crystals, [*options, "--sample", str(asked.sample)])
+        true = run([str(TRUTH), str(crystals), *options])
     rows = compared(told, true)
     show(rows, told, true)
     if asked.out is not None:
@@ -78,10 +70,9 @@ def write_input(folder: Path, number: int, skip: int) -> Path:
     return folder
 
 
-def planned(crystals: Path, more: list[str]) -> dict[str, Any]:
+def planned(crystals: Path, options: list[str]) -> dict[str, Any]:
     """Return what `facet plan` foretells."""
-    reference = ["--reference", str(HULL), "--elements", str(ELEMENTS)]
-    return run(["-m", "workflows.cli.main", "plan", str(crystals), *reference, *more, "--json"])
+    return run(["-m", "workflows.cli.main", "plan", str(crystals), *options, "--json"])
 
 
 def run(arguments: list[str]) -> dict[str, Any]:
@@ -90,100 +81,6 @@ def run(arguments: list[str]) -> dict[str, Any]:
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 (our own programs)
     told: dict[str, Any] = json.loads(done.stdout)
     return told
-
-
-def campaign(crystals: Path, device: str | None) -> dict[str, Any]:
-    """Store, relax and screen the candidates, and return what that took."""
-    from db.client import open_database
-    from db.indexes import ensure_indexes
-    from workflows.settings import CampaignSettings
-
-    settings = CampaignSettings(
-        candidates=(crystals,), reference=HULL, element_energies=ELEMENTS, shard_size=500
-    )
-    with open_database() as database:
-        ensure_indexes(database)
-        empty = on_disk(database)
-        return relaxed_and_screened(database, settings, device) | {"bytes_on_disk_empty": empty}
-
-
-def relaxed_and_screened(
-    database: MongoDatabase, settings: CampaignSettings, device: str | None
-) -> dict[str, Any]:
-    """Run the campaign as `facet screen` does, one part after the other."""
-    import resource
-
-    from db.documents import RelaxationDoc
-    from workflows.accounting import account
-    from workflows.campaign import work_of
-    from workflows.potentials import resident_potential
-    from workflows.screen import screen
-    from workflows.shards.run import relax_shard
-    from workflows.submit import submit
-
-    loading = Clock()
-    potential = resident_potential(settings.potential, device=device)
-    loaded = loading.read()
-    submitting = Clock()
-    stored = submit(database, settings).campaign
-    work = work_of(database, stored)
-    submitted = submitting.read()
-    relaxing = Clock()
-    ends = relax_shard(database, work.missing, potential, settings.relax, stored).ends
-    relaxed = relaxing.read()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    before = sizes(database)
-    screening = Clock()
-    finished = screen(database, stored.campaign_id)
-    found = database[RelaxationDoc.collection].find({}, {"num_steps": 1})
-    counts = {name: database[name].estimated_document_count() for name in COLLECTIONS}
-    return {
-        "loading": loaded,
-        "submitting": submitted,
-        "relaxing": relaxed,
-        "screening": screening.read(),
-        "num_steps": sum(each["num_steps"] for each in found),
-        "ends": dict(ends),
-        "counts": finished.counts,
-        "documents": counts,
-        "sizes_before_screening": before,
-        "sizes": sizes(database),
-        "bytes_on_disk": on_disk(database),
-        "peak_mib": peak,
-        "account": account(database, stored.campaign_id),
-    }
-
-
-class Clock:
-    """Takes time by the clock and of the processor."""
-
-    def __init__(self) -> None:
-        self._wall, self._processor = perf_counter(), process_time()
-
-    def read(self) -> dict[str, float]:
-        """Seconds since then."""
-        return {
-            "wall": perf_counter() - self._wall,
-            "processor": process_time() - self._processor,
-        }
-
-
-COLLECTIONS = ("structures", "candidates", "relaxations", "tasks", "campaigns", "references")
-
-
-def sizes(database: MongoDatabase) -> dict[str, int]:
-    """Bytes of the documents of each collection, before compression."""
-    told = {}
-    for name in (*COLLECTIONS, "blobs.chunks"):
-        told[name] = int(database.command("collStats", name)["size"])
-    return told
-
-
-def on_disk(database: MongoDatabase) -> dict[str, int]:
-    """Bytes of the files of data and indexes, after the server has written them out."""
-    sleep(SECONDS_TO_A_CHECKPOINT)
-    told = database.command("dbStats")
-    return {"data": int(told["storageSize"]), "indexes": int(told["indexSize"])}
 
 
 def compared(told: dict[str, Any], true: dict[str, Any]) -> dict[str, dict[str, float]]:

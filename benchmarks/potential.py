@@ -17,11 +17,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from machine import ROOT, hardware, revision
+from machine import ROOT, when_and_where
 from remote import MODELS, Remote, start
 from report import make_row, print_case, write_results
 from workloads import find_pool
@@ -65,9 +64,7 @@ def main() -> None:
     for each in workers:
         each.close()
     about = {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        **revision(),
-        "hardware": hardware(),
+        **when_and_where(),
         "settings": {
             "device": given.device,
             "precision": "float32",

@@ -17,16 +17,14 @@ import argparse
 import json
 import sys
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import torch
-from machine import ROOT, hardware, revision
-from optimizers import print_table
+from machine import ROOT, when_and_where
 from remote import WEIGHTS, Remote
-from report import spread_of
+from report import print_table, spread_of
 
 from facet.relaxation.settings import OPTIMIZERS, RelaxSettings
 from workflows.lines import ProcessLostError
@@ -86,9 +84,7 @@ def main() -> None:
     rows = [make_row(name, each, portions) for name, each in portions.items()]
     print_table([shown(row) for row in rows])
     document = {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        **revision(),
-        "hardware": hardware(),
+        **when_and_where(),
         "settings": {
             "device": given.device,
             "precision": "float32",

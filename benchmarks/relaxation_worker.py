@@ -30,6 +30,7 @@ from facet.memory import keep_freed_memory
 from facet.relaxation.rattle import rattled
 from facet.relaxation.relaxer import Relaxation
 from facet.relaxation.settings import OPTIMIZERS, RelaxSettings
+from workflows.lines import Replies
 
 if TYPE_CHECKING:
     from facet.graph.neighbors import Crystal
@@ -153,22 +154,18 @@ def main() -> None:
     parser.add_argument("--batch-atoms", type=int, default=0)
     parser.add_argument("--from-pool", action="store_true")
     given = parser.parse_args()
-    # Libraries may print; replies keep the real standard output for themselves.
-    replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    replies = Replies()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     keep_freed_memory()  # as Facet's own programs do; here for all sides alike
     loader = load if given.model == "facet" else load_mace
     potential = loader(given.weights, dtype=torch.float32, device=given.device)
     crystals = candidates(given.data, given.count, is_pool=given.from_pool)
     side = Side(potential, crystals, given.mover, given.batch_atoms)
-    replies.write(json.dumps(side.about()) + "\n")
-    replies.flush()
+    replies.say(side.about())
     for line in sys.stdin:
         request = json.loads(line)
         reply = getattr(side, request.pop("do"))(**request)
-        replies.write(json.dumps(reply) + "\n")
-        replies.flush()
+        replies.say(reply)
 
 
 if __name__ == "__main__":

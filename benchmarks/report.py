@@ -110,6 +110,14 @@ def print_case(case: Mapping[str, Any]) -> None:
         )
 
 
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Print rows as a Markdown table."""
+    heads = list(dict.fromkeys(key for row in rows for key in row))
+    print("\n| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
+    for row in rows:
+        print("| " + " | ".join(_cell(row.get(head, "")) for head in heads) + " |")
+
+
 def write_results(path: Path, about: Mapping[str, Any], cases: Mapping[str, Any]) -> None:
     """Write everything as JSON.
 
@@ -124,3 +132,7 @@ def write_results(path: Path, about: Mapping[str, Any], cases: Mapping[str, Any]
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({**about, "cases": plain}, indent=1) + "\n", encoding="utf-8")
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -21,9 +21,9 @@ from machine import revision
 from scipy.spatial.transform import Rotation
 
 from facet.checkpoint import load
-from facet.config import ParabolaActivation, SphereMixing
 from facet.facet_potential import FacetPotential, plain_network
 from facet.graph.neighbors import Crystal, build_batch
+from facet.parts import ParabolaActivation, SphereMixing
 from facet.training.labels import read_shards
 from facet.training.split import held_out
 

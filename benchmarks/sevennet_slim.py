@@ -23,7 +23,6 @@ import torch
 from accuracy import dft
 from machine import hardware, revision
 
-from facet.config import CombinedSplineBasis
 from facet.facet_potential import FacetPotential
 from facet.graph.neighbors import build_batch
 from facet.interop.sevennet import import_sevennet
@@ -34,6 +33,7 @@ from facet.interop.slim import (
     with_single_head,
 )
 from facet.nn.network import FacetNetwork
+from facet.parts import CombinedSplineBasis
 from facet.training.evaluate import measure
 from facet.training.kinds import Kind
 from facet.training.labels import read_shards

@@ -18,14 +18,13 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from machine import ROOT, hardware, revision
-from optimizers import print_table
+from machine import ROOT, when_and_where
 from relaxation import make_row, shown, start_sides
 from remote import ENVIRONMENT, WEIGHTS
+from report import print_table
 
 from facet.relaxation.settings import RelaxSettings
 
@@ -55,9 +54,7 @@ def main() -> None:
     errors = {name: errors_of(name, given) for name in IN_ENGINE} if given.frames else {}
     print_table(error_rows(errors))
     document = {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        **revision(),
-        "hardware": hardware(),
+        **when_and_where(),
         "protocol": protocol(given),
         "sides": {each.name: each.about for each in sides},
         "in_turns": rows,

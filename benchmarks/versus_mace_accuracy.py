@@ -7,8 +7,6 @@ same for every potential that knows the same elements.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from facet.interop.mace import load_mace
 from facet.training.evaluate import measure
 from facet.units import gpa_from_ev_per_cubic_angstrom
 from workflows.frames import read_frames
+from workflows.lines import Replies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +43,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, required=True)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     given = parser.parse_args()
-    replies = os.fdopen(os.dup(1), "w")  # libraries may print
-    os.dup2(2, 1)
+    replies = Replies()
     torch.set_num_threads(1)
     loader = load if given.model == "facet" else load_mace
     potential = loader(given.weights, dtype=torch.float32, device=given.device)
@@ -54,8 +52,7 @@ def main() -> None:
         frames = drawn(given.data / file, highest, given.limit, potential)
         rows.append({"frames": name, **measure(potential, iter(frames)).to_dict()})
     about = {"fingerprint": potential.fingerprint, "parameters": num_parameters(potential)}
-    replies.write(json.dumps({**about, "rows": rows}) + "\n")
-    replies.close()
+    replies.say({**about, "rows": rows})
 
 
 def drawn(path: Path, highest: float | None, limit: int, potential: Potential) -> list[Frame]:

@@ -72,14 +72,19 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     return told
 
 
-@contextmanager
-def served(settings: DbSettings) -> Iterator[httpx.Client]:
-    """Run the service in a process of its own and yield a client of it."""
-    environment = {
+def environment_of(settings: DbSettings) -> dict[str, str]:
+    """Return the environment of a process that is to open the same database."""
+    return {
         **{name: each for name, each in os.environ.items() if not name.startswith("FACET_")},
         "FACET_HOME": str(settings.home),
         "FACET_DATABASE": settings.database,
     }
+
+
+@contextmanager
+def served(settings: DbSettings, **variables: str) -> Iterator[httpx.Client]:
+    """Run the service in a process of its own, with further variables; yield a client of it."""
+    environment = environment_of(settings) | variables
     command = [sys.executable, "-m", "workflows.cli.main", "serve", "--port", "0", "--json"]
     process = subprocess.Popen(  # noqa: S603 (a command of ours)
         command, stdout=subprocess.PIPE, text=True, env=environment

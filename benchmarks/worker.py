@@ -25,6 +25,7 @@ from models import LOADERS, Model, load_model
 from workloads import checksum_of, count_atoms, cut, slices_of
 
 from facet.memory import keep_freed_memory
+from workflows.lines import Replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,7 +195,7 @@ def describe(model: Model, device: str) -> dict[str, Any]:
     }
 
 
-def serve(worker: Worker, requests: TextIO, replies: TextIO) -> None:
+def serve(worker: Worker, requests: TextIO, replies: Replies) -> None:
     """Answer requests until there are no more; an error is an answer too."""
     for line in requests:
         request = json.loads(line)
@@ -203,8 +204,7 @@ def serve(worker: Worker, requests: TextIO, replies: TextIO) -> None:
         except torch.OutOfMemoryError:
             worker.graphs = []
             reply = {"error": "out of memory"}
-        replies.write(json.dumps(reply) + "\n")
-        replies.flush()
+        replies.say(reply)
 
 
 def main() -> None:
@@ -216,15 +216,12 @@ def main() -> None:
     parser.add_argument("--pool", type=Path)
     parser.add_argument("--training", action="store_true")
     given = parser.parse_args()
-    # Libraries may print; replies keep the real standard output for themselves.
-    replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    replies = Replies()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     keep_freed_memory()  # as Facet's own programs do; here for all potentials alike
     model = load_model(given.model, given.device, given.weights)
     worker = Worker(model, given.device, given.pool, is_training=given.training)
-    replies.write(json.dumps(describe(model, given.device)) + "\n")
-    replies.flush()
+    replies.say(describe(model, given.device))
     serve(worker, sys.stdin, replies)
 
 

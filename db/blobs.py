@@ -84,15 +84,6 @@ def get_blob(database: MongoDatabase, key: str) -> bytes:
     return content
 
 
-def known_blobs(database: MongoDatabase, keys: Iterable[str]) -> dict[str, int]:
-    """Return those of some keys that are stored, with the number of their bytes."""
-    sizes: dict[str, int] = {}
-    for block in blocks(keys, KEYS_PER_REQUEST):
-        found = database[FILES].find({"filename": {"$in": block}}, {"filename": 1, "length": 1})
-        sizes.update((str(each["filename"]), int(each["length"])) for each in found)
-    return sizes
-
-
 def delete_blobs(database: MongoDatabase, keys: Iterable[str], put_before: datetime) -> int:
     """Delete bytes that nobody has put since a time, and return how many uploads went.
 

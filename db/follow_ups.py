@@ -1,7 +1,7 @@
 """Follow-ups in the database: asked for once, decided by people, finished once.
 
-Each function writes in one step of one document, so that a process killed at any line leaves
-nothing half done, and doing it again changes nothing.
+Each function writes in one step of one document, or of several in a transaction, so that a process
+killed at any line leaves nothing half done, and doing it again changes nothing.
 """
 
 from __future__ import annotations
@@ -10,20 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, UpdateOne
 
+from db.blocks import blocks
+from db.documents.candidate import candidate_id
 from db.documents.follow_up import FollowUpDoc
 from db.errors import MissingDocumentError
 from db.storing import encoded_fields, stored_form
-from db.transactions import server_time
+from db.transactions import in_transaction, server_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pymongo.client_session import ClientSession
     from pymongo.collection import Collection
 
     from db.client import MongoDatabase
-    from db.documents.follow_up import Comparison, DftResult, FollowUpStatus, Request
+    from db.documents.follow_up import Comparison, DftResult, FollowUpStatus
 
 CAMPAIGN = "requests.campaign_id"
+CANDIDATE = "requests.candidate_id"
+KEYS_PER_REQUEST = 500
 UNDECIDED = ("proposed", "approved", "rejected")
 WITHOUT_RESULT = ("proposed", "approved", "rejected", "submitted", "failed")
 
@@ -42,23 +47,21 @@ def follow_ups_of(
     wanted = list(statuses)
     if wanted:
         where["status"] = {"$in": wanted}
-    found = _collection(database).find(where, {"frames": 0}).sort("_id", ASCENDING)
-    return [FollowUpDoc.from_mongo(raw) for raw in found]
+    return _found(database, where)
 
 
 def follow_ups_of_candidate(
     database: MongoDatabase, campaign_id: str, material_id: str
 ) -> list[FollowUpDoc]:
     """Return the follow-ups that a campaign asked for of one candidate, without their frames."""
-    request = {
-        "$elemMatch": {
-            "campaign_id": {"$eq": campaign_id},
-            "material_id": {"$eq": material_id},
-        }
-    }
-    where = {CAMPAIGN: {"$eq": campaign_id}, "requests": request}
-    found = _collection(database).find(where, {"frames": 0}).sort("_id", ASCENDING)
-    return [FollowUpDoc.from_mongo(raw) for raw in found]
+    where = {CANDIDATE: {"$eq": candidate_id(campaign_id, material_id)}}
+    return _found(database, where)
+
+
+def follow_ups_by_id(database: MongoDatabase, keys: Iterable[str]) -> list[FollowUpDoc]:
+    """Return the follow-ups with some keys, by key, without their frames."""
+    parts = blocks(sorted(set(keys)), KEYS_PER_REQUEST)
+    return [each for part in parts for each in _found(database, {"_id": {"$in": part}})]
 
 
 def count_follow_ups(database: MongoDatabase, campaign_id: str) -> dict[str, int]:
@@ -92,30 +95,81 @@ def follow_up_by_id(database: MongoDatabase, follow_up_id: str) -> FollowUpDoc:
     return FollowUpDoc.from_mongo(raw)
 
 
-def ask(database: MongoDatabase, follow_ups: Iterable[FollowUpDoc]) -> int:
+def ask(
+    database: MongoDatabase,
+    follow_ups: Iterable[FollowUpDoc],
+    session: ClientSession | None = None,
+) -> int:
     """Store follow-ups that are not stored yet, add what campaigns ask of the others.
+
+    Args:
+        database: Holds them.
+        follow_ups: With the wishes of campaigns.
+        session: Of the transaction that this is part of, if it is.
 
     Returns:
         How many wishes are new; one that is there already stays as it was made.
     """
     num_new = 0
-    for each in follow_ups:
-        stored = stored_form(database, each)
-        key = {"_id": each.follow_up_id}
-        made = _collection(database).update_one(key, {"$setOnInsert": stored}, upsert=True)
-        if made.upserted_id is not None:
-            num_new += len(each.requests)
-            continue
-        for request in each.requests:
-            num_new += _add_request(database, each.follow_up_id, request)
+    for block in blocks(follow_ups, KEYS_PER_REQUEST):
+        made = [
+            UpdateOne(
+                {"_id": each.follow_up_id},
+                {"$setOnInsert": stored_form(database, each)},
+                upsert=True,
+            )
+            for each in block
+        ]
+        inserted = _collection(database).bulk_write(made, ordered=False, session=session)
+        places = set(inserted.upserted_ids or {})
+        num_new += sum(len(block[place].requests) for place in places)
+        known = [each for place, each in enumerate(block) if place not in places]
+        num_new += _add_requests(database, known, session)
     return num_new
 
 
-def decide(database: MongoDatabase, keys: Sequence[str], status: FollowUpStatus, by: str) -> int:
-    """Approve or reject what nobody has submitted yet; return how many were changed."""
+def decide(
+    database: MongoDatabase,
+    keys: Sequence[str],
+    status: FollowUpStatus,
+    by: str,
+    session: ClientSession | None = None,
+) -> int:
+    """Approve or reject what nobody has submitted yet; return how many were changed.
+
+    Args:
+        database: Holds them.
+        keys: Of the follow-ups.
+        status: ``approved`` or ``rejected``; one that has it keeps who decided so, and when.
+        by: Who decides.
+        session: As in ``ask``.
+    """
     where = {"_id": {"$in": list(keys)}, "status": {"$in": [*UNDECIDED, "failed"], "$ne": status}}
     fields = {"status": status, "decided_by": by, "decided_at": server_time(database)}
-    return _collection(database).update_many(where, {"$set": fields}).modified_count
+    changed = _collection(database).update_many(where, {"$set": fields}, session=session)
+    return changed.modified_count
+
+
+def ask_and_decide(
+    database: MongoDatabase, follow_ups: Sequence[FollowUpDoc], status: FollowUpStatus, by: str
+) -> None:
+    """Ask for follow-ups and decide on them as one step, which others see whole or not at all.
+
+    A standalone server may be cut off between the two; doing it again then ends it.
+
+    Args:
+        database: Holds them.
+        follow_ups: Few enough for one transaction; those of one candidate belong together.
+        status: As in ``decide``.
+        by: Who decides.
+    """
+    keys = sorted(each.follow_up_id for each in follow_ups)
+
+    def work(session: ClientSession | None) -> None:
+        ask(database, follow_ups, session)
+        decide(database, keys, status, by, session)
+
+    in_transaction(database, work)
 
 
 def mark_submitted(database: MongoDatabase, follow_up_id: str, fw_ids: Sequence[int]) -> None:
@@ -170,11 +224,26 @@ def save_comparisons(
         _collection(database).bulk_write(operations, ordered=False)
 
 
-def _add_request(database: MongoDatabase, follow_up_id: str, request: Request) -> int:
-    """Add a campaign's wish unless it has one; return how many were added or came just now."""
-    where = {"_id": follow_up_id, CAMPAIGN: {"$ne": request.campaign_id}}
-    added = {"$push": {"requests": request.model_dump()}}
-    return _collection(database).update_one(where, added).modified_count
+def _add_requests(
+    database: MongoDatabase, follow_ups: Iterable[FollowUpDoc], session: ClientSession | None
+) -> int:
+    """Add the wishes of campaigns that have none yet; return how many were added."""
+    operations = [
+        UpdateOne(
+            {"_id": each.follow_up_id, CAMPAIGN: {"$ne": request.campaign_id}},
+            {"$push": {"requests": request.model_dump()}},
+        )
+        for each in follow_ups
+        for request in each.requests
+    ]
+    if not operations:
+        return 0
+    return _collection(database).bulk_write(operations, session=session).modified_count
+
+
+def _found(database: MongoDatabase, where: dict[str, Any]) -> list[FollowUpDoc]:
+    found = _collection(database).find(where, {"frames": 0}).sort("_id", ASCENDING)
+    return [FollowUpDoc.from_mongo(raw) for raw in found]
 
 
 def _collection(database: MongoDatabase) -> Collection[dict[str, Any]]:

@@ -12,7 +12,7 @@ from db.documents import CampaignDoc, CandidateDoc, RelaxationDoc, TaskDoc
 from db.documents.follow_up import FollowUpDoc
 from db.documents.worker import WorkerDoc
 from db.index import Index
-from db.stabilities import OF_RELAXATION
+from db.stabilities import OF_CAMPAIGN, OF_RELAXATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +62,12 @@ INDEXES = (
         "follow_ups_of",
     ),
     Index(
+        FollowUpDoc.collection,
+        "candidate",
+        ("requests.candidate_id",),
+        "follow_ups_of_candidate",
+    ),
+    Index(
         WorkerDoc.collection,
         "seen",
         ("-seen_at",),
@@ -73,6 +79,7 @@ INDEXES = (
         ("-updated_at",),
         "latest_campaign",
     ),
+    OF_CAMPAIGN,
     OF_RELAXATION,
 )
 

@@ -105,9 +105,10 @@ _NOT_JUDGED_SO: dict[str, Any] = {
 def _relaxation_2(_raw: Mapping[str, Any], _fingerprints: Fingerprints) -> dict[str, Any]:
     """What version 1 did not look at stays unknown."""
     unknown = ("num_evaluations", "initial_space_group", "space_group", "symmetric_energy")
-    later = ("trajectory", "member_offsets", "device_name", "num_threads")
+    later = ("trajectory", "member_offsets")
     curves = ("energy_curve", "fmax_curve")
-    return dict.fromkeys((*unknown, *later, *curves)) | {"num_frames": 0}
+    devices = ("device_name", "num_threads", "device_id", "process")
+    return dict.fromkeys((*unknown, *later, *curves, *devices)) | {"num_frames": 0}
 
 
 def _candidate_2(raw: Mapping[str, Any], fingerprints: Fingerprints) -> dict[str, Any]:

@@ -25,6 +25,13 @@ OF_RELAXATION = Index(
     "stabilities_of some relaxed crystals",
 )
 
+OF_CAMPAIGN = Index(
+    StabilityDoc.collection,
+    "campaign",
+    ("campaign_id",),
+    "stability_spending of a campaign",
+)
+
 
 def insert_stabilities(database: MongoDatabase, stabilities: Iterable[StabilityDoc]) -> InsertCount:
     """Store measurements; of two with the same key the first acknowledged one stays.

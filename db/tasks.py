@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from pymongo import UpdateOne
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 TASKS = TaskDoc.collection
 TASKS_PER_REQUEST = 1000
 COUNTS_OF_LOSSES = ("losses", "losses_among_few", "losses_alone")
-TaskField = Literal["status", "priority"]
 
 
 def add_tasks(database: MongoDatabase, tasks: Iterable[TaskDoc]) -> int:
@@ -72,19 +70,6 @@ def with_status(
         where = {"_id": {"$in": block}, "status": {"$in": list(statuses)}}
         found |= {str(raw["_id"]) for raw in database[TASKS].find(where, projection={"_id": 1})}
     return found
-
-
-def count_tasks(
-    database: MongoDatabase, campaign_id: str, field: TaskField = "status"
-) -> Counter[Any]:
-    """Count the tasks of a campaign by status or priority."""
-    groups = database[TASKS].aggregate(
-        [
-            {"$match": {"campaigns": {"$eq": campaign_id}}},
-            {"$group": {"_id": f"${field}", "count": {"$sum": 1}}},
-        ]
-    )
-    return Counter({group["_id"]: int(group["count"]) for group in groups})
 
 
 def _asking(task: TaskDoc) -> UpdateOne:

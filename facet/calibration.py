@@ -46,41 +46,10 @@ class ShippedCalibration:
     command: str
     hulls: Mapping[str, Mapping[str, float]]
 
-    def check_weights(self, fingerprint: str, name: str) -> None:
-        """Refuse weights that it was not fitted to.
-
-        Args:
-            fingerprint: Of the weights.
-            name: Of the calibration in the message.
-
-        Raises:
-            CheckpointError: They are others.
-        """
-        if self.fingerprint != fingerprint:
-            raise CheckpointError(
-                f"The calibration {name} belongs to the weights {self.fingerprint[:12]}, not to "
-                f"{fingerprint[:12]}; fit it again with `python benchmarks/calibration.py --ship`."
-            )
-
     def to_text(self) -> str:
         """Return it as the text of a file."""
         plain = {"format": FORMAT, **vars(self)}
         return json.dumps(plain, indent=1) + "\n"
-
-
-def read_calibration(path: Path, fingerprint: str) -> ShippedCalibration:
-    """Read the calibration of some weights.
-
-    Args:
-        path: Its file.
-        fingerprint: Of the weights.
-
-    Raises:
-        CheckpointError: The file cannot be read, or belongs to other weights.
-    """
-    found = _read(path)
-    found.check_weights(fingerprint, path.name)
-    return found
 
 
 def shipped_calibration(fingerprint: str, folder: Path = SHIPPED) -> ShippedCalibration:

@@ -90,19 +90,6 @@ def self_check(potential: FacetPotential) -> SelfCheck:
     return _checked(potential, expected, golden, started)
 
 
-def check_against(potential: Potential, plain: Potential) -> SelfCheck:
-    """Compare any potential with another that is slow and right, on the golden crystals.
-
-    Both must know an element in common.
-
-    Raises:
-        SelfCheckError: As ``self_check``.
-    """
-    started = perf_counter()
-    golden = GoldenBatch(golden_crystals(potential.species & plain.species))
-    return _checked(potential, answer_on(plain, golden.crystals), golden, started)
-
-
 def plain_potential(config: ModelConfig, weights: Mapping[str, Tensor]) -> FacetPotential:
     """Build the network as it is defined: in double precision on the CPU, not compiled or fused.
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pymatgen.core.composition import Composition
+from pymatgen.core.periodic_table import Element
 from pymatgen.entries.compatibility import (
     CompatibilityError,
     MaterialsProject2020Compatibility,
 )
 
 from screening.errors import MixedSchemes, ScreeningError
-from screening.formulas import FormulaKey, element_amounts, formula_key
+from screening.formulas import FormulaKey, element_amounts, formula_key, noble_gases_allowed
 from screening.schemes import MP2020, UNCORRECTED
 
 if TYPE_CHECKING:
@@ -61,8 +63,8 @@ def mp2020_corrected(entry: ComputedEntry) -> CorrectedEnergy:
         ScreeningError: pymatgen would silently discard the entry, e.g. for a functional other
             than GGA or GGA+U, or for Hubbard U values that MP2020 was not fitted to.
     """
-    described = entry.copy()
-    described.data = _with_oxidation_states(entry.composition, entry.data)
+    described = copy(entry)
+    described.data = _with_what_decides(entry.composition, entry.data)
     with warnings.catch_warnings():
         # An unguessed oxidation state is pymatgen's normal case, not news to the reader.
         warnings.simplefilter("ignore")
@@ -107,14 +109,33 @@ def _refusal(entry: ComputedEntry, error: Exception) -> str:
     )
 
 
-def _with_oxidation_states(
-    composition: Composition, data: Mapping[str, object]
-) -> dict[str, object]:
-    """Add the guess that pymatgen would make, made once per reduced formula."""
-    if "oxidation_states" in data:
-        return dict(data)
-    key = formula_key(element_amounts(composition))
-    return {**data, "oxidation_states": dict(_guessed_oxidation_states(key))}
+def _with_what_decides(composition: Composition, data: Mapping[str, object]) -> dict[str, object]:
+    """Add what pymatgen would find out by itself, less often or not at all where it is idle."""
+    amounts = element_amounts(composition)
+    told = dict(data)
+    if "oxidation_states" not in told:
+        told["oxidation_states"] = _oxidation_states(amounts)
+    if not told.get("sulfide_type") and "S" in amounts and not _may_hold_sulfate(amounts):
+        told["sulfide_type"] = "sulfide"
+    return told
+
+
+def _oxidation_states(amounts: Mapping[str, float]) -> dict[str, float]:
+    """Return the guess that pymatgen would make; an empty one where no correction asks for it."""
+    # Oxygen and sulfur are told by distances, and the other names of the table are no elements.
+    if amounts.keys().isdisjoint(_scheme().comp_correction.keys() - {"S"}):
+        return {}
+    return dict(_guessed_oxidation_states(formula_key(amounts)))
+
+
+def _may_hold_sulfate(amounts: Mapping[str, float]) -> bool:
+    """Tell whether neighbors of sulfur can be more electronegative than it is.
+
+    Where none is, pymatgen would ask for the symmetry and all neighbors only to find a sulfide or
+    a polysulfide, and it corrects both alike.
+    """
+    with noble_gases_allowed():
+        return any(Element(symbol).X > Element("S").X for symbol in amounts)
 
 
 @lru_cache(maxsize=65536)

@@ -27,6 +27,8 @@ HUBBARD_U = {
 }
 """Hubbard U in eV that MPRelaxSet gives to these metals in oxides and fluorides."""
 
+_ISOTOPES = ("D", "T")  # which pymatgen counts among the elements
+
 
 def run_type_and_hubbards(composition: Composition) -> tuple[str, dict[str, float]]:
     """Return the run type and Hubbard U values (eV) that MPRelaxSet would use.
@@ -71,6 +73,22 @@ def make_entry(
 
 
 def plain_structure(structure: Structure) -> Structure:
-    """Copy cell, elements and positions only, without charges, isotopes or site properties."""
+    """Return cell, elements and positions only, without charges, isotopes or site properties.
+
+    A crystal that has nothing else is returned as it is: who changes the result copies it before.
+    """
+    if _is_plain(structure):
+        return structure
     elements = [Element.from_Z(number) for number in structure.atomic_numbers]
     return Structure(structure.lattice, elements, structure.frac_coords)
+
+
+def _is_plain(structure: Structure) -> bool:
+    """Say whether a crystal has elements and positions only."""
+    has_charge = structure._charge is not None  # noqa: SLF001 (to ask for it can warn)
+    if has_charge or structure.site_properties or structure.properties:
+        return False
+    return all(
+        each.is_ordered and type(each.specie) is Element and each.specie.symbol not in _ISOTOPES
+        for each in structure
+    )

@@ -60,8 +60,10 @@ class _Crystal:
     @cached_property
     def reduced(self) -> Structure:
         """The primitive cell, compact: two copies have the same number of atoms."""
-        primitive = plain_structure(self.structure).get_primitive_structure()
-        return primitive.get_reduced_structure("LLL")
+        found = plain_structure(self.structure)
+        if len(found) > sum(count for _, count in self.formula):  # else there is nothing to split
+            found = found.get_primitive_structure()
+        return found.get_reduced_structure("LLL")
 
     @property
     def order(self) -> tuple[float, str]:

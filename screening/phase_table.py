@@ -6,7 +6,7 @@ from bisect import insort
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from screening.formulas import FormulaKey, amounts_of, formula_key
+from screening.formulas import FormulaKey, amounts_of, elements_in, formula_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -23,25 +23,28 @@ class PhaseTable:
     """
 
     def __init__(self, phases: Iterable[ReferencePhase]) -> None:
-        self._placed: dict[str, tuple[ReferencePhase, FormulaKey]] = {}
+        self._phases = {phase.phase_id: phase for phase in phases}
         self._rivals: dict[FormulaKey, list[ReferencePhase]] = {}
         self._systems: dict[frozenset[str], list[FormulaKey]] = {}
         self._systems_with: dict[str, set[frozenset[str]]] = {}
-        for phase in phases:
-            self.put(phase)
+        # Of the systems of a large table few are ever asked for; the others wait as they came.
+        self._waiting: dict[frozenset[str], list[ReferencePhase]] = {}
+        for phase in self._phases.values():
+            self._waiting.setdefault(elements_in(phase.formula), []).append(phase)
+        for system in self._waiting:
+            self._open(system)
 
     def __iter__(self) -> Iterator[ReferencePhase]:
         """Yield every phase, by id."""
-        return (self._placed[phase_id][0] for phase_id in sorted(self._placed))
+        return (self._phases[phase_id] for phase_id in sorted(self._phases))
 
     def get(self, phase_id: str) -> ReferencePhase | None:
         """Return the phase of this id, if there is one."""
-        placed = self._placed.get(phase_id)
-        return placed[0] if placed else None
+        return self._phases.get(phase_id)
 
     def formulas_of(self, phase_ids: Collection[str]) -> set[FormulaKey]:
         """Return the reduced formulas of those of these phases that it holds."""
-        return {self._placed[each][1] for each in phase_ids if each in self._placed}
+        return {formula_of(self._phases[each]) for each in phase_ids if each in self._phases}
 
     def covers(self, symbol: str) -> bool:
         """Tell whether any phase holds this element."""
@@ -52,12 +55,14 @@ class PhaseTable:
         return any(
             phase.phase_id not in gone
             for system in self._systems_with.get(symbol, ())
-            for key in self._systems[system]
+            for key in self._formulas_in(system)
             for phase in self._rivals[key]
         )
 
     def rivals(self, key: FormulaKey) -> Sequence[ReferencePhase]:
         """Return the phases of one reduced formula, lowest first, ties by id."""
+        if key not in self._rivals:
+            self._lay_out(_system_of(key))
         return self._rivals.get(key, ())
 
     def lowest(self, key: FormulaKey, without: Collection[str] = ()) -> ReferencePhase | None:
@@ -70,11 +75,11 @@ class PhaseTable:
             elements = frozenset(symbols)
             inside = [system for system in self._systems if system <= elements]
             for system in sorted(inside, key=sorted):
-                yield from self._systems[system]
+                yield from self._formulas_in(system)
             return
         for size in range(1, len(symbols) + 1):
             for subset in combinations(symbols, size):
-                yield from self._systems.get(frozenset(subset), ())
+                yield from self._formulas_in(frozenset(subset))
 
     def put(self, phase: ReferencePhase) -> None:
         """Add a phase, in the place of the one of the same id if there is one."""
@@ -82,37 +87,58 @@ class PhaseTable:
             return
         self.remove(phase.phase_id)
         key = formula_of(phase)
+        system = _system_of(key)
+        self._lay_out(system)
+        if system not in self._systems:
+            self._open(system)
         if key not in self._rivals:
             self._rivals[key] = []
-            self._open(key)
+            insort(self._systems[system], key)
         insort(self._rivals[key], phase, key=_rank)
-        self._placed[phase.phase_id] = phase, key
+        self._phases[phase.phase_id] = phase
 
     def remove(self, phase_id: str) -> None:
         """Take a phase out; one that is not there stays away."""
-        if phase_id not in self._placed:
+        if phase_id not in self._phases:
             return
-        phase, key = self._placed.pop(phase_id)
+        phase = self._phases.pop(phase_id)
+        key = formula_of(phase)
+        system = _system_of(key)
+        self._lay_out(system)
         self._rivals[key].remove(phase)
-        if not self._rivals[key]:
-            del self._rivals[key]
-            self._close(key)
-
-    def _open(self, key: FormulaKey) -> None:
-        """Enter a formula that is new into its chemical system."""
-        system = _system_of(key)
-        if system not in self._systems:
-            self._systems[system] = []
-            for symbol in system:
-                self._systems_with.setdefault(symbol, set()).add(system)
-        insort(self._systems[system], key)
-
-    def _close(self, key: FormulaKey) -> None:
-        """Strike a formula without phases from its chemical system."""
-        system = _system_of(key)
-        self._systems[system].remove(key)
-        if self._systems[system]:
+        if self._rivals[key]:
             return
+        del self._rivals[key]
+        self._systems[system].remove(key)
+        if not self._systems[system]:
+            self._close(system)
+
+    def _formulas_in(self, system: frozenset[str]) -> Sequence[FormulaKey]:
+        """Return the formulas of the phases with these elements and no others, in order."""
+        self._lay_out(system)
+        return self._systems.get(system, ())
+
+    def _lay_out(self, system: frozenset[str]) -> None:
+        """Put the phases of a system in their places, if they still wait."""
+        waiting = self._waiting.get(system)
+        if waiting is None:
+            return
+        rivals: dict[FormulaKey, list[ReferencePhase]] = {}
+        for phase in sorted(waiting, key=_rank):
+            rivals.setdefault(formula_of(phase), []).append(phase)
+        # Who reads in another thread meanwhile does the same once more, and finds the same.
+        self._rivals.update(rivals)
+        self._systems[system] = sorted(rivals)
+        self._waiting.pop(system, None)
+
+    def _open(self, system: frozenset[str]) -> None:
+        """Enter a system without phases."""
+        self._systems[system] = []
+        for symbol in system:
+            self._systems_with.setdefault(symbol, set()).add(system)
+
+    def _close(self, system: frozenset[str]) -> None:
+        """Strike a system that has no phases left."""
         del self._systems[system]
         for symbol in system:
             self._systems_with[symbol].discard(system)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from screening.evidence import Evidence, Uncertainty
 from screening.gates.outcome import GateOutcome, GateStatus
-from screening.gates.sequence import further_obstacles, walk
+from screening.gates.sequence import obstacles_in, outcomes_of, walk
 from screening.stability import Stability
 from screening.trust import error_sentence, stability_under
 
@@ -89,9 +89,10 @@ class Verdict:
 def judge(evidence: Evidence, rule: FlagRule) -> Verdict:
     """Apply a flag rule to the evidence on one candidate."""
     stability = stability_under(evidence, rule)
-    gates = walk(evidence, rule, stability)
+    outcomes = outcomes_of(evidence, rule, stability)
+    gates = walk(outcomes)
     status = _status(gates)
-    obstacles = further_obstacles(evidence, rule, stability)
+    obstacles = obstacles_in(outcomes)
     remarks = [each.sentence for each in gates if each.status is GateStatus.WARNING]
     remarks += error_sentence(evidence, rule, stability)
     return Verdict(

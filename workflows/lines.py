@@ -7,6 +7,7 @@ and benchmarks talk to potentials this way; nothing here needs more than Python 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -26,6 +27,22 @@ class ProcessLostError(FacetError):
 
 class ProcessRefusedError(ProcessLostError):
     """A process answered with an error, which is the message."""
+
+
+class Replies:
+    """The other end: standard output for replies alone; what libraries print goes to the log.
+
+    Make it before anything is loaded that may print.
+    """
+
+    def __init__(self) -> None:
+        self._stream = os.fdopen(os.dup(1), "w")
+        os.dup2(2, 1)
+
+    def say(self, reply: Mapping[str, Any]) -> None:
+        """Write a line, and do not keep it back."""
+        self._stream.write(json.dumps(reply) + "\n")
+        self._stream.flush()
 
 
 class LineProcess:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from db.documents import Blob, RelaxationDoc, pack_geometry
 from facet.graph.neighbors import Crystal
 from workflows.curves import stored_curve
-from workflows.device_names import device_name, num_threads
+from workflows.device_names import where_it_runs
 from workflows.keys import relaxation_key
 from workflows.symmetry_beside import space_group_numbers
 
@@ -94,9 +94,7 @@ def _document(
         **stored_curve(result.curve)._asdict(),
         member_offsets=_packed(result.member_offsets),
         wall_share=result.wall_share,
-        device=str(potential.device),
-        device_name=device_name(str(potential.device)),
-        num_threads=num_threads(str(potential.device)),
+        **where_it_runs(str(potential.device)),
         versions=dict(_versions()),
         created_at=datetime.now(UTC),
     )

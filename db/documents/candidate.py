@@ -98,6 +98,9 @@ class BudgetChoice(Part):
     inclusion_probability: float = Field(
         ge=0, le=1, description="Chance with which it is calculated."
     )
+    rank: int | None = Field(
+        default=None, ge=1, description="Place in the queue, from 1; None of those left."
+    )
 
 
 class DftFinding(Part):

@@ -83,6 +83,13 @@ class RelaxationDoc(BaseDoc):
     num_threads: int | None = Field(
         default=None, ge=1, description="Processor cores that the process used."
     )
+    device_id: Text | None = Field(
+        default=None,
+        description="Tells a GPU from all others, however many processes share it: its UUID.",
+    )
+    process: Text | None = Field(
+        default=None, description="Random name of the process that made it, which no other has."
+    )
     versions: JsonObject = Field(description="Versions of the programs that made it.")
     created_at: UtcTime = Field(description="When it ended (UTC).")
 

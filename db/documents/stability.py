@@ -63,6 +63,23 @@ class StabilityDoc(BaseDoc):
     elastic: ElasticPart | None = Field(default=None, description="If strains were measured.")
     fault: Text | None = Field(default=None, description="Why nothing could be measured.")
     seconds: float = Field(description="Time that it took, its share of batches included.")
+    campaign_id: ContentKey | None = Field(
+        default=None, description="The campaign whose expense it was; others found it known."
+    )
+    device: Text | None = Field(default=None, description="Where it ran, e.g. cpu or cuda:0.")
+    device_name: Text | None = Field(
+        default=None, description="What the device calls itself, e.g. NVIDIA H200."
+    )
+    num_threads: int | None = Field(
+        default=None, ge=1, description="Processor cores that the process used."
+    )
+    device_id: Text | None = Field(
+        default=None,
+        description="Tells a GPU from all others, however many processes share it: its UUID.",
+    )
+    process: Text | None = Field(
+        default=None, description="Random name of the process that made it, which no other has."
+    )
     created_at: UtcTime = Field(description="When it was measured (UTC).")
 
     @model_validator(mode="after")

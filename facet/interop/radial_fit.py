@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from facet.config import CombinedSplineBasis
 from facet.graph.neighbors import build_batch
 from facet.nn.convolution import MlpConvolution
 from facet.nn.radial import build_basis
+from facet.parts import CombinedSplineBasis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

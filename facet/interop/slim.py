@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from facet.config import LinearRadial, MlpRadial, ModelConfig
 from facet.errors import ConfigError
 from facet.facet_potential import plain_network
 from facet.golden import golden_crystals
@@ -15,11 +14,13 @@ from facet.interop.radial_fit import fit_radial
 from facet.nn.convolution import MlpConvolution
 from facet.nn.network import FacetNetwork
 from facet.nn.radial import build_basis
+from facet.parts import LinearRadial, MlpRadial
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from facet.config import BesselBasis, CombinedSplineBasis, SplineBasis
+    from facet.config import ModelConfig
+    from facet.parts import BesselBasis, CombinedSplineBasis, SplineBasis
 
 SHORTEST = 0.8
 """Angstrom; no two atoms of a crystal at rest are closer."""

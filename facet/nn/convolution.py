@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from facet.config import LinearRadial
 from facet.nn.contraction import blocks_of, contract, spread_weights
 from facet.nn.neighborhoods import DensityBlock, EdgeBlock, density_block
 from facet.nn.paths import coupling, list_paths
+from facet.parts import LinearRadial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from facet import config as parts
+from facet import parts
 from facet.nn.convolution import build_convolution
 from facet.nn.features import DegreeLinear, add_padded, mix_channels
 from facet.nn.gate import GateMixer

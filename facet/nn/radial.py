@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from facet import config as parts
+from facet import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

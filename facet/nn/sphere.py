@@ -10,7 +10,7 @@ from e3nn import o3
 from scipy.integrate import lebedev_rule
 from torch import nn
 
-from facet import config as parts
+from facet import parts
 from facet.errors import ConfigError
 from facet.nn.features import DegreeLinear, Features
 from facet.nn.norm import rescaled

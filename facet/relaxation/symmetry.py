@@ -51,16 +51,6 @@ class Symmetry:
     site_projectors: np.ndarray
 
 
-def symmetrized(crystal: Crystal, symprec: float = SYMPREC) -> Crystal:
-    """Make a crystal exactly as symmetric as it is within a tolerance in angstrom.
-
-    Raises:
-        ConfigError: The library that finds symmetry is not installed.
-    """
-    symmetry = symmetry_of(crystal, symprec)
-    return crystal if symmetry is None else symmetry.crystal
-
-
 def symmetry_of(crystal: Crystal, symprec: float = SYMPREC) -> Symmetry | None:
     """Find what carries a crystal into itself within a tolerance in angstrom.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from screening.formulas import pretty_formula
@@ -22,10 +22,14 @@ def is_charge_neutral(composition: Composition) -> bool | None:
         None where smact is not installed or does not know an element.
     """
     validity = _validity()
-    if validity is None:
-        return None
+    return None if validity is None else _is_valid(pretty_formula(composition), validity)
+
+
+@lru_cache(maxsize=65536)
+def _is_valid(formula: str, validity: Callable[..., bool]) -> bool | None:
+    """Ask once per reduced formula: that takes from a third of a millisecond to a tenth second."""
     try:
-        return bool(validity(pretty_formula(composition), mixed_valence=True))
+        return bool(validity(formula, mixed_valence=True))
     except (KeyError, NameError, TypeError, ValueError):  # what smact raises for lack of data
         return None
 

@@ -10,7 +10,7 @@ from screening.gates import energetic, late, structural
 from screening.gates.outcome import GateOutcome, GateStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from screening.evidence import Evidence
     from screening.rules import FlagRule
@@ -19,34 +19,35 @@ if TYPE_CHECKING:
 _NOT_REACHED = "Not reached: the candidate had ended before."
 
 
-def walk(
+def outcomes_of(
     evidence: Evidence, rule: FlagRule, stability: Stability | None
 ) -> tuple[GateOutcome, ...]:
-    """Lead a candidate through the gates; those behind the first failure are not reached.
+    """Ask every gate, whether it is reached or not: comparing numbers that are known costs nothing.
 
     Args:
         evidence: What was measured.
         rule: What is allowed.
         stability: How probable it is that the candidate is stable, if it has a distance.
     """
-    outcomes = []
+    return tuple(_gates(evidence, rule, stability))
+
+
+def walk(outcomes: Iterable[GateOutcome]) -> tuple[GateOutcome, ...]:
+    """Lead a candidate through the gates; those behind the first failure are not reached."""
+    walked = []
     has_ended = False
-    for outcome in _gates(evidence, rule, stability):
-        outcomes.append(_not_reached(outcome) if has_ended else outcome)
+    for outcome in outcomes:
+        walked.append(_not_reached(outcome) if has_ended else outcome)
         has_ended = has_ended or outcome.is_failure
-    return tuple(outcomes)
+    return tuple(walked)
 
 
-def further_obstacles(
-    evidence: Evidence, rule: FlagRule, stability: Stability | None
-) -> tuple[str, ...]:
+def obstacles_in(outcomes: Iterable[GateOutcome]) -> tuple[str, ...]:
     """Return the sentence of every gate that is not passed, whether it is reached or not.
 
-    Comparing numbers that are known costs nothing, and who mends the first fault wants to know
-    the next one.
+    Who mends the first fault wants to know the next one.
     """
-    gates = _gates(evidence, rule, stability)
-    return tuple(each.sentence for each in gates if each.is_failure)
+    return tuple(each.sentence for each in outcomes if each.is_failure)
 
 
 def _gates(

@@ -11,11 +11,14 @@ from db.documents.follow_up import Comparison, DftResult, FollowUpDoc, Predictio
 from db.errors import MissingDocumentError
 from db.follow_ups import (
     ask,
+    ask_and_decide,
     decide,
     fail,
     finish,
     follow_up_by_id,
+    follow_ups_by_id,
     follow_ups_of,
+    follow_ups_of_candidate,
     mark_submitted,
     save_comparisons,
 )
@@ -122,3 +125,31 @@ def test_the_follow_ups_of_a_campaign_are_found_by_their_index(database):
     where = {"requests.campaign_id": {"$eq": "one"}, "status": {"$in": ["approved"]}}
     plan = database["follow_ups"].find(where).explain()["queryPlanner"]["winningPlan"]
     assert "IXSCAN" in str(plan)
+
+
+def test_the_follow_ups_of_a_candidate_are_found_without_looking_at_others(database):
+    ensure_indexes(database)
+    others = [
+        follow_up(f"f{at}", requests=(request(material_id=f"m{at}", candidate_id=f"one/m{at}"),))
+        for at in range(2, 9)
+    ]
+    ask(database, [follow_up(requests=(request(), request("two"))), *others])
+    (found,) = follow_ups_of_candidate(database, "two", "salt")
+    assert found.follow_up_id == "f1"
+    assert follow_ups_of_candidate(database, "three", "salt") == []
+    asked = {"find": "follow_ups", "filter": {"requests.candidate_id": {"$eq": "one/salt"}}}
+    told = database.command("explain", asked, verbosity="executionStats")["executionStats"]
+    assert (told["nReturned"], told["totalDocsExamined"]) == (1, 1)
+
+
+def test_what_is_asked_and_decided_in_one_step_says_who_and_keeps_what_others_asked(database):
+    ask(database, [follow_up()])
+    ask_and_decide(
+        database, [follow_up(requests=(request("two"),)), follow_up("f2")], "approved", "ada"
+    )
+    found = follow_ups_by_id(database, ["f2", "f1", "f1", "nothing"])
+    assert [(each.follow_up_id, each.status, each.decided_by) for each in found] == [
+        ("f1", "approved", "ada"),
+        ("f2", "approved", "ada"),
+    ]
+    assert [each.campaign_id for each in found[0].requests] == ["one", "two"]

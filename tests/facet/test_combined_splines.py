@@ -5,17 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from facet.config import (
-    NEQUIP,
-    BesselBasis,
-    CombinedSplineBasis,
-    LinearRadial,
-    ModelConfig,
-    SplineBasis,
-)
+from facet.config import NEQUIP, ModelConfig
 from facet.errors import ConfigError
 from facet.nn.network import FacetNetwork
 from facet.nn.radial import build_basis
+from facet.parts import BesselBasis, CombinedSplineBasis, LinearRadial, SplineBasis
 from facet.training.optimizers import build_optimizers
 from facet.training.settings import TrainSettings
 

@@ -7,27 +7,21 @@ from dataclasses import replace
 import pytest
 import torch
 
-from facet.config import (
-    FACET_S,
-    NEQUIP,
-    PAPER,
-    PAPER_O3,
-    PRESETS,
-    SEVENNET_0,
-    BesselBasis,
-    GateMixing,
-    LinearRadial,
-    MlpRadial,
-    ModelConfig,
-    ParabolaActivation,
-    SphereMixing,
-    SplineBasis,
-)
+from facet.config import FACET_S, NEQUIP, PAPER, PAPER_O3, PRESETS, SEVENNET_0, ModelConfig
 from facet.errors import ConfigError
 from facet.nn.network import FacetNetwork
 from facet.nn.paths import list_paths
 from facet.nn.radial import build_basis, cubic_b_spline, polynomial_envelope
 from facet.nn.sphere import lebedev_matrices
+from facet.parts import (
+    BesselBasis,
+    GateMixing,
+    LinearRadial,
+    MlpRadial,
+    ParabolaActivation,
+    SphereMixing,
+    SplineBasis,
+)
 
 
 @pytest.mark.parametrize(

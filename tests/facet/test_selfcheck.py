@@ -15,8 +15,7 @@ from facet.errors import CheckpointError, FacetError, SelfCheckError
 from facet.facet_potential import FacetPotential
 from facet.golden import GoldenBatch, golden_crystals
 from facet.nn.network import FacetNetwork
-from facet.selfcheck import check_against, golden_with_record, self_check
-from facet.testing import HarmonicBonds
+from facet.selfcheck import golden_with_record, self_check
 
 SMALL = replace(FACET_S, channels=(8, 4, 2))
 
@@ -164,13 +163,6 @@ def test_golden_crystals_are_made_of_known_elements():
     few = frozenset({3, 8})
     assert {int(z) for c in golden_crystals(few) for z in c.species} == few
     assert any(np.linalg.det(each.cell) < 0 for each in golden_crystals(few))
-
-
-def test_any_potential_can_be_held_against_a_plain_one():
-    plain = HarmonicBonds()
-    assert check_against(HarmonicBonds(dtype=torch.float32), plain).is_passed
-    with pytest.raises(SelfCheckError, match="HarmonicBonds float32 on cpu"):
-        check_against(HarmonicBonds(stiffness=2.1, dtype=torch.float32), plain)
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,10 @@ from dataclasses import replace
 
 import torch
 
-from facet.config import (
-    FACET_S,
-    NEQUIP,
-    PAPER,
-    PAPER_O3,
-    SEVENNET_0,
-    CombinedSplineBasis,
-    LinearRadial,
-    SphereMixing,
-)
+from facet.config import FACET_S, NEQUIP, PAPER, PAPER_O3, SEVENNET_0
 from facet.facet_potential import FacetPotential
 from facet.nn.network import FacetNetwork
+from facet.parts import CombinedSplineBasis, LinearRadial, SphereMixing
 
 # The published shape feeds the grid amplitudes of any size, and needs more points for them.
 FINE_GRID = SphereMixing(channels=8, points=590, amplitude=0.0)

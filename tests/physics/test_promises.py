@@ -7,7 +7,7 @@ import torch
 from conftest import CONFIGS, awake_potential
 
 from facet import load
-from facet.config import SiluActivation, SphereMixing
+from facet.parts import SiluActivation, SphereMixing
 from facet.testing import HarmonicBonds, LennardJones, assert_is_a_potential
 from facet.testing.crystals import crystals_for
 from facet.testing.measures import Tolerance, ask, require_same

@@ -18,7 +18,7 @@ def newer(toy):
         toy,
         name="newer",
         date="2026-11",
-        phases=(*kept, replace(lime, formation_energy_per_atom=-3.1), peroxide),
+        phases=(*kept, lime._replace(formation_energy_per_atom=-3.1), peroxide),
         element_energies={**toy.element_energies, "Ca": -2.1},
     )
 

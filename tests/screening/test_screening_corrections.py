@@ -128,3 +128,31 @@ def test_the_chain_from_raw_energies_to_formation_energies_is_that_of_wbm(wbm_ro
     within = sum(error < 1e-3 for error in errors)
     assert len(errors) == 493
     assert within >= 492
+
+
+def in_a_row(symbols: str, step: float) -> Structure:
+    species = symbols.split()
+    sites = [[0, 0, index / len(species)] for index in range(len(species))]
+    return Structure(Lattice.orthorhombic(6, 6, step * len(species)), species, sites)
+
+
+@pytest.mark.filterwarnings("ignore:Failed to guess oxidation states:UserWarning")
+@pytest.mark.filterwarnings("ignore:Set OLD_ERROR_HANDLING:DeprecationWarning")
+@pytest.mark.parametrize("step", [1.6, 2.4])
+@pytest.mark.parametrize(
+    "symbols",
+    ["Zn S", "Fe S S", "S Zn S N", "S O S Ca O O", "K S Cl", "Cu Cu Al", "Na Cl", "Se Sb Te",
+     "Ti O O", "H Pd Si", "S I", "Li N H", "C S S"],
+)  # fmt: skip
+def test_what_is_told_beforehand_changes_no_correction(symbols, step):
+    entry = make_entry("x", in_a_row(symbols, step), -20.0)
+    scheme = MaterialsProject2020Compatibility(check_potcar=False)
+    asked = [(each.name, float(each.value)) for each in scheme.get_adjustments(entry.copy())]
+    assert [(each.name, each.value) for each in mp2020_corrected(entry).adjustments] == asked
+
+
+def test_an_entry_that_is_corrected_stays_as_it_is():
+    entry = make_entry("x", in_a_row("Zn S", 2.4), -20.0)
+    mp2020_corrected(entry)
+    assert entry.data == {}
+    assert entry.energy_adjustments == []

@@ -59,6 +59,16 @@ def test_charges_isotopes_and_site_properties_are_left_behind():
     assert plain.site_properties == {}
 
 
+def test_a_crystal_of_elements_and_positions_only_is_not_copied():
+    crystal = Structure(Lattice.cubic(4.0), ["H", "F"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    assert plain_structure(crystal) is crystal
+    heavy = Structure(crystal.lattice, ["D", "F"], crystal.frac_coords)
+    assert [site.species_string for site in plain_structure(heavy)] == ["H", "F"]
+    charged = Structure(crystal.lattice, ["H", "F"], crystal.frac_coords, charge=1)
+    assert plain_structure(charged) is not charged
+    assert plain_structure(charged).charge == 0
+
+
 def test_a_noble_gas_compound_makes_an_entry_without_a_warning():
     structure = Structure(Lattice.cubic(5.0), ["Ar", "F"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     assert make_entry("ArF", structure, -5.0).parameters["run_type"] == "GGA"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymatgen.core.composition import Composition
 
-from screening.formulas import amounts_of, element_amounts, formula_key, pretty_formula
+from screening.formulas import amounts_of, element_amounts, elements_in, formula_key, pretty_formula
 
 SYMBOLS = ["H", "O", "Fe", "Li", "Ne", "Xe"]
 
@@ -66,6 +66,7 @@ def test_a_noble_gas_has_a_formula_without_a_warning():
 )
 def test_a_formula_is_read_as_pymatgen_reads_it(formula):
     assert amounts_of(formula) == element_amounts(Composition(formula))
+    assert elements_in(formula) == amounts_of(formula).keys()
 
 
 @pytest.mark.parametrize(

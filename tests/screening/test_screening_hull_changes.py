@@ -143,8 +143,7 @@ def test_a_zero_that_moves_moves_formation_energies_and_no_distance(toy):
     before = hulls.distance(composition, -15.0)
     shares = {"ca": 1.0, "lime": 0.5, "perovskite": 0.2, "tilted": 0.2}
     moved = tuple(
-        replace(
-            each,
+        each._replace(
             formation_energy_per_atom=each.formation_energy_per_atom + 0.1 * shares[each.phase_id],
         )
         for each in toy.phases

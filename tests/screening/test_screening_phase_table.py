@@ -1,5 +1,8 @@
 from itertools import combinations
 
+import numpy as np
+import pytest
+
 from screening.phase_table import PhaseTable
 from screening.reference import ReferencePhase
 
@@ -42,3 +45,31 @@ def test_an_element_outlasts_phases_that_go_if_one_is_left():
     assert not table.outlasts("Al", {"x", "y"})
     assert not table.outlasts("Cl", {"x"})
     assert not table.outlasts("Fe", set())
+
+
+def contents(table):
+    systems = [tuple(sorted(each)) for size in (1, 2, 3) for each in combinations(MANY, size)]
+    formulas = {system: list(table.within(system)) for system in systems}
+    lined_up = {key: list(table.rivals(key)) for keys in formulas.values() for key in keys}
+    return list(table), formulas, lined_up, [table.covers(symbol) for symbol in MANY]
+
+
+def some_phases(rng, count):
+    for number in rng.integers(0, 60, count):
+        first, second, third = rng.choice(MANY, 3, replace=False)
+        formula = (f"{first}2{second}4", f"{first}{third}2", f"{first}({second}{third}2)2", first)
+        yield ReferencePhase(f"mp-{number}", formula[number % 4], float(rng.integers(-9, 0)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_phases_that_came_later_are_told_from_the_first_by_nothing(seed):
+    rng = np.random.default_rng(seed)
+    given = list(some_phases(rng, 80))
+    table = PhaseTable(given[:40])
+    assert table.outlasts(MANY[0], ()) == table.covers(MANY[0])
+    for each in given[40:]:
+        table.put(each)
+    for number in range(0, 60, 7):
+        table.remove(f"mp-{number}")
+    left = {each.phase_id: each for each in given if int(each.phase_id[3:]) % 7}
+    assert contents(table) == contents(PhaseTable(left.values()))

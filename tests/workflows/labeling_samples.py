@@ -26,8 +26,10 @@ FEW = "rattled=1,strong=0,swapped=1,step=1,compressed=1,dimer=1"
 class SlowEmt(EMT):
     """Takes its time, so that a test can kill it at work."""
 
+    seconds = 0.1
+
     def calculate(self, *args, **kwargs):
-        time.sleep(0.1)
+        time.sleep(self.seconds)
         super().calculate(*args, **kwargs)
 
 

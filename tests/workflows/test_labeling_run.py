@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from labeling_samples import EMT_PATH, FEW, label, pairs, write_metals
+from labeling_samples import EMT_PATH, FEW, SlowEmt, label, pairs, write_metals
 
 from facet.checkpoint import read_checkpoint
 from facet.errors import ConfigError, DataError
@@ -115,7 +115,8 @@ def test_a_finished_run_labels_nothing_again(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_after_its_whole_shards(tmp_path):
+def test_a_killed_run_goes_on_after_its_whole_shards(tmp_path, monkeypatch):
+    monkeypatch.setattr(SlowEmt, "seconds", 0.0)  # only the process that is killed is slow
     label(tmp_path, "whole", "labeling_samples:SlowEmt")
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "workflows.labeling", tmp_path / "metals.jsonl", "--out", out]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from workflow_samples import campaign_settings, run_whole
 
 from db.accounting import DftSpending, dft_spending
 from db.documents import RelaxationDoc, TaskDoc
+from db.documents.stability import StabilityDoc
 from workflows.accounting import account
+from workflows.cli.account_text import account_lines
 from workflows.power import power_of
 
 pytestmark = pytest.mark.integration
@@ -67,6 +71,61 @@ def test_documents_of_older_layouts_are_counted_with_what_is_known(database, rel
     told = account(database, ASKED)
     assert told["devices"][0]["device_name"] is None
     assert told["num_structures"] == 3
+
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+GPU = {"device": "cuda:0", "device_name": "NVIDIA H200", "num_threads": 1, "device_id": "GPU-1"}
+
+
+def test_processes_that_share_a_gpu_take_its_time_once(database, relaxations):
+    for key, process in (("0", "a"), ("1", "b")):
+        ran = {**GPU, "process": process, "wall_share": 3600.0, "created_at": NOON}
+        relaxations.update_one({"_id": key}, {"$set": ran})
+    told = account(database, ASKED)
+    (gpu,) = [each for each in told["devices"] if each["device"] == "cuda"]
+    assert gpu["device_hours"] == pytest.approx(1.0)
+    assert gpu["process_hours"] == pytest.approx(2.0)
+    assert (gpu["num_devices"], gpu["num_processes"]) == (1, 2)
+    assert gpu["energy_kwh_estimate"] == pytest.approx(0.7)
+    assert told["ends"]["converged"]["device_hours"] == pytest.approx(1.0)
+    assert told["process_hours"] == pytest.approx(2.01)
+    assert "1.0 h of 1 device that 2 processes shared" in "\n".join(account_lines(told))
+    later = NOON + timedelta(hours=1)
+    relaxations.update_one({"_id": "1"}, {"$set": {"created_at": later}})
+    assert account(database, ASKED)["device_hours"] == pytest.approx(2.01)
+    other = {"device_id": "GPU-2", "created_at": NOON}
+    relaxations.update_one({"_id": "1"}, {"$set": other})
+    told = account(database, ASKED)
+    assert told["device_hours"] == pytest.approx(2.01)
+    assert "shared" not in "\n".join(account_lines(told))
+
+
+def test_measurements_of_stability_are_the_expense_of_who_asked_first(database, relaxations):
+    cpu = {"device": "cpu", "device_name": "any", "num_threads": 2, "process": "a"}
+    rows = (
+        ("phonons", 36.0, None, ASKED),
+        ("phonons", 72.0, "It broke.", ASKED),
+        ("elastic", 36.0, None, ASKED),
+        ("elastic", 900.0, None, "other"),
+        ("elastic", 900.0, None, None),
+    )
+    database[StabilityDoc.collection].insert_many(
+        {"kind": kind, "seconds": seconds, "fault": fault, "campaign_id": whose, **cpu}
+        for kind, seconds, fault, whose in rows
+    )
+    told = account(database, ASKED)
+    assert told["device_hours"] == pytest.approx(0.07)
+    assert told["relaxing_device_hours"] == pytest.approx(0.03)
+    assert told["structures_per_device_hour"] == pytest.approx(100)
+    assert told["per_flagged"]["device_seconds"] == pytest.approx(252)
+    stability = told["stability"]
+    assert (stability["num_measured"], stability["num_faults"]) == (3, 1)
+    assert stability["kinds"]["phonons"]["device_hours"] == pytest.approx(0.03)
+    (device,) = told["devices"]
+    assert (device["num_structures"], device["num_measurements"]) == (3, 3)
+    assert device["energy_kwh_estimate"] == pytest.approx(0.07 * device["watts"] / 1000)
+    lines = "\n".join(account_lines(told))
+    assert "of it 2.4 min for stability (1 elastic, 2 phonons, 1 of them in vain)" in lines
 
 
 def test_power_is_looked_up_unless_it_is_given():

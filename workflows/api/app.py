@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.routing import Mount
 
 from workflows.api import campaigns, candidates, decisions, health, metrics, pages
 from workflows.api.guard import Guard
@@ -17,6 +19,8 @@ from workflows.api.tally import Counted, RequestTally
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from starlette.types import ASGIApp
 
     from db.client import MongoDatabase
     from workflows.api.settings import ServeSettings
@@ -49,8 +53,18 @@ def create_app(settings: ServeSettings, database: MongoDatabase) -> FastAPI:
     app.add_middleware(Guard, hosts=settings.hosts)
     app.add_middleware(Counted, tally=tally)
     _describe_problems(app)
-    app.mount("/optimade", optimade_app(app.state.service))
+    app.router.routes.append(_Everything("/optimade", optimade_app(app.state.service)))
     return app
+
+
+class _Everything(Mount):
+    """A part that answers whatever lies under its path, line breaks included."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app)
+        # Starlette's own pattern leaves an address with a line break to the app around this one,
+        # whose errors have another shape.
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
 def _describe_problems(app: FastAPI) -> None:

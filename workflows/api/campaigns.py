@@ -12,7 +12,7 @@ from db.documents.fields import Part
 from db.filters import CandidateFilter
 from db.follow_ups import count_follow_ups
 from db.progress import count_places
-from db.queries import campaigns_find, counts_by
+from db.queries import campaigns_find, count_candidates, counts_by
 from workflows.api.models import CampaignAnswer, CampaignHead, CampaignList, Funnel, Status
 from workflows.api.one import stored_campaign
 from workflows.api.problems import problems
@@ -66,14 +66,14 @@ def funnel(service: AService, campaign_id: str, _: Annotated[NoParameters, Query
         statuses = Counter(counts_by(database, "status", here))
         ends = Counter(counts_by(database, "stop_reason", here))
         verdicts = counts_by(database, "verdict", here)
-        flags = counts_by(database, "is_flagged", here)
+        flagged = count_candidates(database, here.model_copy(update={"is_flagged": True}))
         follow_ups = count_follow_ups(database, campaign_id)
     without = {name: statuses[name] for name in WITHOUT_RELAXATION}
     return Funnel(
         candidates=statuses.total(),
         relaxed=statuses.total() - sum(without.values()),
         converged=ends["converged"],
-        flagged=flags.get(True, 0),
+        flagged=flagged,
         ends={name: number for name, number in ends.items() if name is not None},
         verdicts={name: number for name, number in verdicts.items() if name is not None},
         follow_ups=follow_ups,

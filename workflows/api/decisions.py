@@ -62,7 +62,7 @@ def decide(
     _: Annotated[NoParameters, Query()],
 ) -> Decided:
     """Approve candidates for DFT, and reject others; doing it again changes nothing."""
-    from workflows.dft.approval import Calculation, approve, reject  # atomate2, seconds
+    from workflows.dft.approval import Calculation, Wishes, decide_on  # atomate2, seconds
     from workflows.dft.rows import follow_up_row
 
     if not decision.approve and not decision.reject:
@@ -72,9 +72,8 @@ def decide(
         raise HTTPException(422, "A candidate is either approved or rejected; name it once.")
     with service.deciding() as database:
         campaign = stored_campaign(database, campaign_id)
-        calculation = Calculation()
-        rejected = reject(database, campaign, decision.reject, calculation, decision.by)
-        approved = approve(database, campaign, decision.approve, calculation, decision.by)
+        wishes = Wishes(approve=decision.approve, reject=decision.reject)
+        approved, rejected = decide_on(database, campaign, wishes, Calculation(), decision.by)
     return Decided(
         campaign_id=campaign_id,
         approved=[follow_up_row(each, campaign_id) for each in approved],

@@ -42,7 +42,7 @@ class Service:
 
     @contextmanager
     def deciding(self) -> Iterator[MongoDatabase]:
-        """Lend the database to a decision, for which a whole campaign is ranked."""
+        """Lend the database to a decision, which may be on hundreds of candidates."""
         with pymongo.timeout(SECONDS_TO_DECIDE):
             yield self.database
 

@@ -15,7 +15,7 @@ from workflows.cli.dft_text import lessons, print_follow_ups, print_proposals
 from workflows.cli.progress import working
 from workflows.cli.tables import print_answer, print_json
 from workflows.competitors import named_reference
-from workflows.dft.approval import Calculation, approve, approve_within, reject
+from workflows.dft.approval import Calculation, Wishes, approve_within, decide_on
 from workflows.dft.frames import export_frames
 from workflows.dft.importing import import_file, import_store
 from workflows.dft.loop import update
@@ -77,8 +77,8 @@ def run_approve(campaign_id: str, decision: Decision, *, as_json: bool) -> int:
     calculation = Calculation(path, decision.num_antiferromagnetic)
     with open_database() as database:
         campaign = stored_campaign(database, campaign_id)
-        rejected = reject(database, campaign, decision.reject, calculation, by)
-        approved = approve(database, campaign, decision.approve, calculation, by)
+        wishes = Wishes(approve=decision.approve, reject=decision.reject)
+        approved, rejected = decide_on(database, campaign, wishes, calculation, by)
         if decision.is_automatic:
             approved += approve_within(database, campaign, decision.budget, calculation)
     told = {

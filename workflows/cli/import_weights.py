@@ -6,11 +6,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from facet.checkpoint import fingerprint, save_checkpoint
-from facet.config import CombinedSplineBasis
 from facet.errors import ConfigError
 from facet.facet_potential import ENERGY_SCHEME
 from facet.interop.sevennet import SHA256, import_sevennet
 from facet.interop.slim import merged, with_fitted_radial
+from facet.parts import CombinedSplineBasis
 from workflows.cli.progress import working
 from workflows.cli.tables import print_json
 

@@ -47,6 +47,7 @@ def plan_lines(told: Mapping[str, Any]) -> Iterator[str]:
     """
     yield from _input_lines(told["input"])
     if told["forecast"] is None:
+        yield from _stability_lines(told["stability"])
         return
     sample, forecast = told["sample"], told["forecast"]
     yield (
@@ -60,6 +61,7 @@ def plan_lines(told: Mapping[str, Any]) -> Iterator[str]:
             f"relaxing takes about {hours(quiet['expected'] / HOUR)}"
         )
     yield from _time_lines(told, forecast)
+    yield from _stability_lines(told["stability"])
     ends = (f"{_span(each)} {name}" for name, each in forecast["ends"].items())
     yield f"ends: {', '.join(ends)}"
     yield f"steps: {_span(forecast['num_steps'])}"
@@ -97,6 +99,22 @@ def _time_lines(told: Mapping[str, Any], forecast: Mapping[str, Any]) -> Iterato
     yield f"{kind}: {_duration({key: HOUR * value for key, value in spent.items()})}"
     used = forecast["energy_kwh_estimate"]
     yield f"energy: about {energy(used['expected'])} ({forecast['watts_source']})"
+
+
+def _stability_lines(listed: Mapping[str, Any] | None) -> Iterator[str]:
+    """Say what measuring the short list takes, and what of it nobody knows."""
+    if listed is None:
+        return
+    what = f"{' and '.join(listed['kinds'])} of the first {listed['num_candidates']} flagged"
+    seconds = listed["seconds_one_device"]
+    if seconds is None:
+        yield f"stability: {what} is not in the times; {listed['unknown']}"
+        return
+    yield (
+        f"stability: {what}, in the times above: {_duration(seconds)} on one device, from "
+        f"{listed['num_sampled']} crystals of the sample"
+    )
+    yield f"  {listed['unknown']}"
 
 
 def _storage_lines(forecast: Mapping[str, Any]) -> Iterator[str]:

@@ -31,6 +31,10 @@ def plan(
     ] = None,
     elements: Elements = None,
     potential: Potential = "facet-s",
+    rule: Annotated[
+        Path | None,
+        typer.Option(help="Flag rule as YAML: what it asks for of phonons and elastic constants"),
+    ] = None,
     limit: Limit = None,
     fmax: Fmax = 0.05,
     smax: Smax = 0.1,
@@ -52,6 +56,7 @@ def plan(
 ) -> None:
     """Say what a campaign would take; a sample is relaxed, and nothing is stored."""
     from facet.relaxation.settings import RelaxSettings
+    from workflows.cli.flag import asked_rule
     from workflows.cli.plan import run_plan
     from workflows.plan.request import PlanRequest, SampleSize
 
@@ -61,6 +66,7 @@ def plan(
         element_energies=elements,
         potential=potential,
         relax=RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps),
+        rule=asked_rule(rule, None),
         limit=limit,
         sample=SampleSize(share=sample, least=min_sample, most=max_sample),
         device=device,

@@ -21,8 +21,9 @@ from workflows.cli.stopping import stopping_in_order
 from workflows.cli.tables import print_json, print_table
 from workflows.devices import check_device
 from workflows.operations.queue import stored_campaign
-from workflows.stability.maker import INTERRUPTED, StabilityMaker
+from workflows.stability.maker import StabilityMaker
 from workflows.stability.measure import chosen_kinds, short_list
+from workflows.stability.shards import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import resource
 import sys
@@ -21,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from facet.errors import FacetError
 from facet.memory import keep_freed_memory
@@ -29,6 +28,7 @@ from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
 from workflows.comparison.wire import crystal_from_wire, result_to_wire
 from workflows.device_names import device_name, num_threads
+from workflows.lines import Replies
 from workflows.potentials import resident_potential
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def main() -> None:
     parser.add_argument("--fingerprint")
     parser.add_argument("--device")
     given = parser.parse_args()
-    # Libraries may print; replies keep the real standard output for themselves.
-    replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    replies = Replies()
     keep_freed_memory()
     try:
         potential = resident_potential(given.name, given.fingerprint, given.device)
@@ -60,9 +58,9 @@ def main() -> None:
 
             potential, kernels = with_fast_kernels(potential)
     except FacetError as error:
-        _say(replies, {"error": str(error)})
+        replies.say({"error": str(error)})
         return
-    _say(replies, {"about": {**about(potential), "kernels": kernels}})
+    replies.say({"about": {**about(potential), "kernels": kernels}})
     is_warm = False
     for line in sys.stdin:
         request = json.loads(line)
@@ -106,7 +104,7 @@ def warm_up(
 
 
 def answer(
-    replies: TextIO,
+    replies: Replies,
     crystals: list[tuple[str, Crystal]],
     potential: Potential,
     settings: RelaxSettings,
@@ -116,7 +114,7 @@ def answer(
 
     def write() -> None:
         while (reply := waiting.get()) is not None:
-            _say(replies, reply)
+            replies.say(reply)
 
     writer = Thread(target=write, name="replies", daemon=True)
     writer.start()
@@ -141,11 +139,6 @@ def peak_mib(potential: Potential) -> float:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / KIBIBYTES_PER_MEBIBYTE
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIBIBYTES_PER_MEBIBYTE
-
-
-def _say(replies: TextIO, reply: dict[str, Any]) -> None:
-    replies.write(json.dumps(reply) + "\n")
-    replies.flush()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from uuid import uuid4
 from jobflow.managers.fireworks import flow_to_workflow
 from pymongo import DESCENDING
 
+from db.blocks import blocks
 from db.errors import DbError
 from db.follow_ups import fail, follow_up_by_id, follow_ups_of, mark_submitted, replace_undecided
 from db.locks import give_lock_back, take_lock
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from db.documents import CampaignDoc
     from db.documents.follow_up import FollowUpDoc
     from workflows.patient_launchpad import PatientLaunchPad
+
+
+KEYS_PER_REQUEST = 500
 
 
 class Submitted(NamedTuple):
@@ -92,17 +96,20 @@ def fail_fizzled(database: MongoDatabase, campaign_id: str) -> int:
 
     A result that comes later, after such a job ran again, takes the place of the failure.
     """
-    pad = launchpad(database)
+    fireworks = launchpad(database).fireworks
+    submitted = [each.follow_up_id for each in follow_ups_of(database, campaign_id, ["submitted"])]
     num_failed = 0
-    for each in follow_ups_of(database, campaign_id, ["submitted"]):
-        where = {f"spec.{FOLLOW_UP}": each.follow_up_id, "state": "FIZZLED"}
-        broken = pad.fireworks.find_one(where, {"fw_id": 1, "name": 1})
-        if broken is not None:
+    for block in blocks(submitted, KEYS_PER_REQUEST):
+        where = {f"spec.{FOLLOW_UP}": {"$in": block}, "state": "FIZZLED"}
+        wanted = {"fw_id": 1, "name": 1, f"spec.{FOLLOW_UP}": 1}
+        found = fireworks.find(where, wanted).sort("fw_id", DESCENDING)
+        broken = {each["spec"][FOLLOW_UP]: each for each in found}  # the first job of each
+        for key, job in broken.items():
             reason = (
-                f"Its job {broken['name']!r} (Firework {broken['fw_id']}) failed: see its launch, "
+                f"Its job {job['name']!r} (Firework {job['fw_id']}) failed: see its launch, "
                 f"mend it, approve the candidate again and submit."
             )
-            num_failed += fail(database, each.follow_up_id, reason)
+            num_failed += fail(database, key, reason)
     return num_failed
 
 

@@ -144,6 +144,7 @@ def _choice(worth: Worth) -> BudgetChoice | None:
         reason=made.reason,
         value=made.value if math.isfinite(made.value) else 0.0,
         inclusion_probability=made.inclusion_probability,
+        rank=made.rank,
     )
 
 

@@ -51,6 +51,10 @@ class Range(NamedTuple):
         """Return the range moved by a number that is known."""
         return Range(*(each + more for each in self))
 
+    def and_then(self, other: Range) -> Range:
+        """Return the range of both together, as if the luck of one were that of the other."""
+        return Range(*(mine + its for mine, its in zip(self, other, strict=True)))
+
 
 @dataclass(frozen=True)
 class Forecast:

@@ -18,6 +18,7 @@ from workflows.relaxation_documents import relaxation_documents
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from facet.graph.neighbors import Crystal
     from facet.potential import Potential
     from facet.relaxation.result import RelaxResult
     from facet.relaxation.settings import RelaxSettings
@@ -35,6 +36,7 @@ class Relaxed:
         num_steps: Optimizer steps.
         num_evaluations: Times that the potential was asked.
         sizes: Its documents, in bytes.
+        crystal: Where it ended; None where nobody kept it.
     """
 
     load: Load
@@ -42,6 +44,7 @@ class Relaxed:
     num_steps: int
     num_evaluations: int
     sizes: DocumentSizes
+    crystal: Crystal | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ def _relaxed(
         num_steps=result.num_steps,
         num_evaluations=result.num_evaluations,
         sizes=sizes_of(sampled.crystal, stored, relaxation),
+        crystal=result.crystal,
     )
 
 

@@ -12,10 +12,12 @@ from workflows.plan.census import Census, Seconds, Timer, take_census
 from workflows.plan.forecast import Forecaster
 from workflows.plan.known import known_results
 from workflows.plan.measuring import measure
-from workflows.plan.telling import tell_census, tell_forecast
+from workflows.plan.short_list import measured_short_list, short_list_of
+from workflows.plan.telling import tell_census, tell_forecast, tell_short_list
 from workflows.potentials import resident_potential
 from workflows.progress import noted
 from workflows.references import reference_document
+from workflows.stability.measure import check_kinds, kinds_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +54,7 @@ def make_plan(request: PlanRequest) -> dict[str, Any]:
     Raises:
         InputError: A path does not exist.
         ScreeningError: The reference file cannot be used.
+        ConfigError: The rule asks for phonons, and phonopy is not installed.
         CheckpointError: The potential cannot be loaded.
         DbError: The server went away while it was asked.
     """
@@ -64,18 +67,23 @@ def make_plan(request: PlanRequest) -> dict[str, Any]:
         "relax_settings": request.relax.to_dict(),
         "input": tell_census(ready.census, ready.reading),
     }
+    listed = short_list_of(request, ready.census)
     if ready.census.num_to_relax == 0:
-        return told | {"sample": None, "forecast": None}
+        return told | {"sample": None, "stability": tell_short_list(listed), "forecast": None}
     size = request.sample.of(ready.census.num_to_relax)
     sample = ready.census.strata.sample(size)
     measured = measure(sample, ready.potential, request.relax, ready.census.num_to_relax)
     foreseen = Forecaster(ready.census, measured, request.shard_size).forecast()
-    return told | tell_forecast(request, ready, measured, foreseen)
+    if listed is not None:
+        listed = measured_short_list(listed, ready.census, measured, ready.potential, request)
+    told |= {"stability": tell_short_list(listed)}
+    return told | tell_forecast(request, ready, measured, foreseen, listed)
 
 
 def _prepare(request: PlanRequest) -> Preparation:
     """Load the potential and read everything."""
     check_device(request.device)
+    check_kinds(kinds_asked(request.rule))
     for path in filter(None, (*request.candidates, request.reference, request.element_energies)):
         if not path.exists():
             raise InputError(f"{path} does not exist: check the path and the working folder.")

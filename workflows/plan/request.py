@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from facet.errors import ConfigError
 from facet.relaxation.settings import RelaxSettings
+from screening.rules import FlagRule
 from workflows.settings import CampaignSettings
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class PlanRequest:
         element_energies: Elemental energies that a table of formation energies counts from.
         potential: Bundled name or path of the potential.
         relax: How crystals are relaxed.
+        rule: Which candidates are flagged; it may ask for phonons and elastic constants of them.
         limit: Read at most this many candidates.
         sample: How many crystals are relaxed now.
         device: Where; None is the processor.
@@ -64,6 +66,7 @@ class PlanRequest:
     element_energies: Path | None = None
     potential: str = "facet-s"
     relax: RelaxSettings = field(default_factory=RelaxSettings)
+    rule: FlagRule = field(default_factory=FlagRule)
     limit: int | None = None
     sample: SampleSize = field(default_factory=SampleSize)
     device: str | None = None
@@ -88,6 +91,7 @@ class PlanRequest:
             element_energies=self.element_energies,
             potential=self.potential,
             relax=self.relax,
+            rule=self.rule,
             limit=self.limit,
             shard_size=self.shard_size,
         )

@@ -29,6 +29,9 @@ BYTES_OF_A_VERDICT = 4500
 BYTES_OF_A_REJECT = 1700
 """Of the document of a rejected input."""
 
+BYTES_OF_A_STABILITY = 1000
+"""Of the document of a measurement: tests/workflows/plan/test_plan_short_list.py looks."""
+
 SHARE_ON_DISK = 0.45
 """Bytes on the disk for one of a document, compressed by the server."""
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.device_names import device_name, num_threads
 from workflows.plan.forecast import LEVEL, Range
+from workflows.plan.short_list import NO_RANGE
 from workflows.plan.sizes import (
     BYTES_OF_A_REJECT,
+    BYTES_OF_A_STABILITY,
     BYTES_OF_A_VERDICT,
     BYTES_OF_FIRST_BLOCKS,
     BYTES_OF_INDEX_KEYS,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from workflows.plan.measuring import Measurement
     from workflows.plan.planning import Preparation
     from workflows.plan.request import PlanRequest
+    from workflows.plan.short_list import ShortList
 
 HOUR = 3600.0
 KILO = 1000.0
@@ -58,8 +61,29 @@ def tell_census(census: Census, reading: Seconds) -> dict[str, Any]:
     }
 
 
+def tell_short_list(listed: ShortList | None) -> dict[str, Any] | None:
+    """Return what measuring the short list takes; None where the rule does not ask for it."""
+    if listed is None:
+        return None
+    return {
+        "kinds": list(listed.kinds),
+        "num_candidates": listed.num_candidates,
+        "num_shards": listed.num_shards,
+        "num_sampled": listed.num_sampled,
+        "num_faults": listed.num_faults,
+        "sample_seconds": listed.took.wall,
+        "seconds_one_device": None if listed.wall is None else _range(listed.wall),
+        "processor_seconds": None if listed.processor is None else _range(listed.processor),
+        "unknown": listed.unknown,
+    }
+
+
 def tell_forecast(
-    request: PlanRequest, ready: Preparation, measured: Measurement, foreseen: Forecast
+    request: PlanRequest,
+    ready: Preparation,
+    measured: Measurement,
+    foreseen: Forecast,
+    listed: ShortList | None,
 ) -> dict[str, Any]:
     """Return what was measured and what follows from it.
 
@@ -68,6 +92,7 @@ def tell_forecast(
         ready: What was read.
         measured: What the sample showed.
         foreseen: What the relaxations will take.
+        listed: What measuring the short list will take; None where nobody asks for it.
     """
     ends: dict[str, Any] = {name: _range(each) for name, each in foreseen.ends.items()}
     if ready.census.num_unsupported:
@@ -82,13 +107,13 @@ def tell_forecast(
             "processor_seconds": measured.took.processor,
         },
         "forecast": {
-            **_times(request, ready, measured, foreseen),
+            **_times(request, ready, measured, foreseen, listed),
             "num_shards": foreseen.num_shards,
             "num_steps": _range(foreseen.steps),
             "atom_evaluations": _range(foreseen.atom_evaluations),
             "ends": ends,
-            "documents": _documents(ready),
-            **_disk(ready, foreseen),
+            "documents": _documents(ready, listed),
+            **_disk(ready, foreseen, listed),
             "peak_memory_mib_per_process": measured.peak_mib,
             "peak_device_memory_mib": measured.device_peak_mib,
         },
@@ -97,9 +122,15 @@ def tell_forecast(
 
 
 def _times(
-    request: PlanRequest, ready: Preparation, measured: Measurement, foreseen: Forecast
+    request: PlanRequest,
+    ready: Preparation,
+    measured: Measurement,
+    foreseen: Forecast,
+    listed: ShortList | None,
 ) -> dict[str, Any]:
     """Return times and energy; one process starts on every device."""
+    closing, closing_shared = _closing(listed, request.num_devices)
+    closing_processor = (listed.processor if listed else None) or NO_RANGE
     number = ready.census.num_to_relax
     beside = measured.entering.plus(measured.storing).times(number)
     starting = ready.loading.plus(measured.warm_up)
@@ -107,8 +138,10 @@ def _times(
     most_shards = math.ceil(foreseen.num_shards / request.num_devices)
     shared = relaxing.times(most_shards / foreseen.num_shards)
     busy = min(request.num_devices, foreseen.num_shards)
-    device_seconds = relaxing.plus(busy * starting.wall)
+    device_seconds = relaxing.plus(busy * starting.wall).and_then(closing)
     processor = foreseen.processor.plus(beside.processor + busy * starting.processor)
+    processor = processor.and_then(closing_processor)
+    first = ready.reading.wall + starting.wall
     device = str(ready.potential.device)
     power = power_of(device, device_name(device), num_threads(device), request.watts)
     is_gpu = not device.startswith("cpu")
@@ -120,8 +153,8 @@ def _times(
         "starting_seconds_per_device": starting.wall,
         "relaxing_seconds_one_device": _range(relaxing),
         "relaxing_seconds_undisturbed": None if is_gpu else _range(alone),
-        "wall_seconds_one_device": _range(relaxing.plus(ready.reading.wall + starting.wall)),
-        "wall_seconds_all_devices": _range(shared.plus(ready.reading.wall + starting.wall)),
+        "wall_seconds_one_device": _range(relaxing.plus(first).and_then(closing)),
+        "wall_seconds_all_devices": _range(shared.plus(first).and_then(closing_shared)),
         "num_devices_busy": busy,
         "device_hours": _range(device_seconds.times(1 / HOUR)),
         "gpu_hours": _range(device_seconds.times(1 / HOUR)) if is_gpu else None,
@@ -133,7 +166,15 @@ def _times(
     }
 
 
-def _documents(ready: Preparation) -> dict[str, int]:
+def _closing(listed: ShortList | None, num_devices: int) -> tuple[Range, Range]:
+    """Wall time of the short list on one device, and on all."""
+    if listed is None or listed.wall is None:
+        return NO_RANGE, NO_RANGE
+    most_shards = math.ceil(listed.num_shards / num_devices)
+    return listed.wall, listed.wall.times(most_shards / listed.num_shards)
+
+
+def _documents(ready: Preparation, listed: ShortList | None) -> dict[str, int]:
     census = ready.census
     relaxed = census.num_to_relax + census.num_unsupported
     counts = {
@@ -144,12 +185,14 @@ def _documents(ready: Preparation) -> dict[str, int]:
         "campaigns": 1,
         "references": 1,
     }
+    if listed is not None:
+        counts["stabilities"] = listed.num_documents
     return counts | {"all": sum(counts.values())}
 
 
-def _disk(ready: Preparation, foreseen: Forecast) -> dict[str, Any]:
+def _disk(ready: Preparation, foreseen: Forecast, listed: ShortList | None) -> dict[str, Any]:
     """Return bytes of the documents, and of the disk with indexes and compression."""
-    census, sizes, counts = ready.census, foreseen.sizes, _documents(ready)
+    census, sizes, counts = ready.census, foreseen.sizes, _documents(ready, listed)
     reference, in_gridfs = stored_bytes(ready.reference) if ready.reference else (0, 0)
     phases = census.num_read - census.num_candidates
     documents = (
@@ -158,6 +201,7 @@ def _disk(ready: Preparation, foreseen: Forecast) -> dict[str, Any]:
         - phases * BYTES_OF_A_VERDICT
         + census.num_rejected * BYTES_OF_A_REJECT
         + counts["relaxations"] * (sizes.relaxation + sizes.task)
+        + counts.get("stabilities", 0) * BYTES_OF_A_STABILITY
         + reference
     )
     disk = BYTES_OF_FIRST_BLOCKS + SHARE_ON_DISK * documents

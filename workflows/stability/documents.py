@@ -12,6 +12,8 @@ from workflows.stability.phonons import Phonons
 from workflows.stability.rest import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from db.documents import RelaxationDoc
     from db.documents.stability import StabilityKind
     from workflows.stability.elastic import Elasticity
@@ -23,6 +25,7 @@ def stability_document(
     settings: StabilitySettings,
     kind: StabilityKind,
     found: Phonons | Elasticity | Fault,
+    made_by: Mapping[str, Any],
 ) -> StabilityDoc:
     """Document of one measurement of a stored relaxed crystal.
 
@@ -31,6 +34,7 @@ def stability_document(
         settings: How it was measured.
         kind: What was measured.
         found: What came of it.
+        made_by: Fields that say for whom, and on what.
     """
     plain = settings.to_dict()
     return StabilityDoc(
@@ -41,6 +45,7 @@ def stability_document(
         settings=plain,
         seconds=round(found.seconds, 3),
         created_at=datetime.now(UTC),
+        **made_by,
         **_told(found),
     )
 

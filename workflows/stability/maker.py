@@ -1,11 +1,11 @@
-"""The job that measures the stability of a short list."""
+"""The job that measures the stability of a short list, with others where it is long."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jobflow import Response, job
+from jobflow import Flow, Response, job
 
 from db.campaigns import control_of
 from db.client import open_database
@@ -16,20 +16,20 @@ from workflows.duty import current_duty
 from workflows.errors import UnfinishedError
 from workflows.makers import FrozenMaker
 from workflows.potentials import resident_potential
-from workflows.stability.measure import TOP, Wanted, kinds_asked, measure_short_list
+from workflows.stability.measure import kinds_asked, measure_short_list
+from workflows.stability.measuring import TOP, Wanted
 from workflows.stability.settings import StabilitySettings
+from workflows.stability.shards import INTERRUPTED, StabilityShardMaker, counted, shards_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from db.client import MongoDatabase
     from db.documents.stability import StabilityDoc, StabilityKind
-    from workflows.stability.measure import Measured
+    from workflows.stability.measuring import Measured
 
-INTERRUPTED = (
-    "Interrupted: the stabilities that were measured are stored; `facet stability {}` goes on "
-    "with the rest."
-)
+MOST_ROUNDS = 8
+"""Times that crystals are shared; what still comes up then, one job measures alone."""
 
 
 @dataclass
@@ -41,24 +41,34 @@ class StabilityMaker(FrozenMaker):
         kinds: ``phonons``, ``elastic`` or both; empty for what the gates of the rule ask.
         top: The first so many of the flagged candidates, by rank.
         settings: ``StabilitySettings`` as plain values; what is not given keeps its default.
+        shard_size: Crystals that one job measures; where more are missing, several share them.
     """
 
     name: str = "stability"
     kinds: list[StabilityKind] = field(default_factory=list)
     top: int = TOP
     settings: dict[str, Any] = field(default_factory=dict)
+    shard_size: int = 5
 
     @job
     def make(
-        self, campaign_id: str, screened: dict[str, Any] | None = None
+        self,
+        campaign_id: str,
+        screened: dict[str, Any] | None = None,
+        shards: list[dict[str, Any]] | None = None,
+        num_rounds: int = 0,
     ) -> Response[dict[str, Any]]:
         """Measure what is missing; measuring again changes nothing.
 
-        A job that has to stop puts another in its place, for the rest.
+        Where much is missing, shards take its place, and after them a job like it, which judges by
+        what they measured and looks at who came up. A job that has to stop puts another in its
+        place, for the rest.
 
         Args:
             campaign_id: A screened campaign.
             screened: What its screening returned, so that this job waits for it.
+            shards: What jobs before this one measured, so that it waits for them.
+            num_rounds: Times that crystals were shared.
 
         Returns:
             The campaign's counts, how many measurements were made, and what the screening said.
@@ -70,24 +80,52 @@ class StabilityMaker(FrozenMaker):
         duty = current_duty()
         with open_database() as database:
             (campaign,) = documents_by_id(database, CampaignDoc, [campaign_id])
-            measured = self.run(database, campaign)
+            most_alone = self.shard_size if num_rounds < MOST_ROUNDS else None
+            measured = self.run(database, campaign, most_alone=most_alone)
             (judged,) = documents_by_id(database, CampaignDoc, [campaign_id])
             control = control_of(database, campaign_id)
-        told = {**(screened or {}), "campaign_id": campaign_id, "counts": judged.counts}
-        told |= {"num_measured": measured.num_measured, "num_faults": measured.num_faults}
+        before = [*(shards or []), counted(measured)]
+        sums = {name: sum(each[name] for each in before) for name in counted(measured)}
+        told = {**(screened or {}), "campaign_id": campaign_id, "counts": judged.counts, **sums}
         if measured.is_complete:
             return Response(output=told)
+        if control == "cancelled" and duty.can_requeue:
+            return Response(output=told, stop_jobflow=True)
+        if control == "active" and most_alone is not None and len(measured.left) > most_alone:
+            following = (campaign_id, screened, before, num_rounds + 1)
+            return Response(output=told, replace=self._shared(judged, measured.left, following))
         if not duty.can_requeue:
             raise UnfinishedError(INTERRUPTED.format(campaign_id))
-        if control == "cancelled":
-            return Response(output=told, stop_jobflow=True)
-        return Response(output=told, replace=self.make(campaign_id, screened))
+        return Response(output=told, replace=self.make(campaign_id, screened, before, num_rounds))
+
+    def _shared(
+        self,
+        campaign: CampaignDoc,
+        left: tuple[str, ...],
+        following: tuple[str, dict[str, Any] | None, list[dict[str, Any]], int],
+    ) -> Flow:
+        """Make the jobs that measure what is left, and the one that judges by it."""
+        maker = StabilityShardMaker(
+            potential=campaign.potential_name,
+            fingerprint=campaign.potential_fingerprint,
+            kinds=list(self._kinds(campaign)),
+            settings=self.settings,
+            campaign_id=campaign.campaign_id,
+        )
+        shards = [maker.make(keys) for keys in shards_of(left, self.shard_size)]
+        key, screened, before, num_rounds = following
+        last = self.make(key, screened, [*before, *(each.output for each in shards)], num_rounds)
+        jobs = [*shards, last]
+        for each in jobs:  # category and priority are handed on by jobflow
+            each.update_metadata({"campaign_id": key}, dynamic=False)
+        return Flow(jobs, output=last.output, name=self.name)
 
     def run(
         self,
         database: MongoDatabase,
         campaign: CampaignDoc,
         heed: Callable[[StabilityDoc], None] = lambda _: None,
+        most_alone: int | None = None,
     ) -> Measured:
         """Measure what is missing of a screened campaign in this process.
 
@@ -95,6 +133,7 @@ class StabilityMaker(FrozenMaker):
             database: Holds the campaign.
             campaign: The campaign.
             heed: Told of every measurement.
+            most_alone: Crystals beyond which they are left to others; None leaves none.
 
         Raises:
             ConfigError: phonopy is asked for and not installed.
@@ -108,6 +147,9 @@ class StabilityMaker(FrozenMaker):
         potential = resident_potential(
             campaign.potential_name, campaign.potential_fingerprint, duty.device
         )
-        kinds = tuple(self.kinds) or kinds_asked(FlagRule.from_dict(campaign.rule))
-        wanted = Wanted(kinds, self.top, StabilitySettings.from_dict(self.settings))
-        return measure_short_list(database, campaign, potential, wanted, must_stop)
+        settings = StabilitySettings.from_dict(self.settings)
+        wanted = Wanted(self._kinds(campaign), self.top, settings)
+        return measure_short_list(database, campaign, potential, wanted, must_stop, most_alone)
+
+    def _kinds(self, campaign: CampaignDoc) -> tuple[StabilityKind, ...]:
+        return tuple(self.kinds) or kinds_asked(FlagRule.from_dict(campaign.rule))

@@ -2,68 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, get_args
 
-from db.documents import RelaxationDoc
-from db.documents.stability import StabilityDoc, StabilityKind
+from db.documents.stability import StabilityKind
 from db.filters import CandidateFilter, CandidateSort
-from db.queries import candidates, documents_by_id, known_ids
-from db.stabilities import insert_stabilities
+from db.queries import candidates
 from facet.errors import ConfigError
-from facet.graph.neighbors import Crystal
-from facet.relaxation.settings import RelaxSettings
 from screening.gates.limits import Mode
-from workflows.keys import stability_key
-from workflows.progress import report
 from workflows.screen import screen
-from workflows.stability.documents import stability_document
-from workflows.stability.elastic import elasticities
 from workflows.stability.evidence import stability_evidence
-from workflows.stability.phonons import check_phonopy, phonons
-from workflows.stability.rest import Fault, at_rest
-from workflows.stability.settings import StabilitySettings
+from workflows.stability.measuring import Measured, crystals_of, measure_missing, missing_of
+from workflows.stability.phonons import check_phonopy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from db.client import MongoDatabase
     from db.documents import CampaignDoc, CandidateDoc
+    from db.documents.stability import StabilityDoc
     from facet.potential import Potential
     from screening.rules import FlagRule
-    from workflows.stability.elastic import Elasticity
-    from workflows.stability.phonons import Phonons
+    from workflows.stability.measuring import Missing, Wanted
 
 KINDS: tuple[StabilityKind, ...] = get_args(StabilityKind)
-TOP = 20
-WORD = "stabilities measured"
-
-
-class Wanted(NamedTuple):
-    """What is to be measured of a campaign.
-
-    Attributes:
-        kinds: ``phonons``, ``elastic`` or both.
-        top: The first so many of the flagged candidates, by rank.
-        settings: How.
-    """
-
-    kinds: tuple[StabilityKind, ...]
-    top: int = TOP
-    settings: StabilitySettings = StabilitySettings()
-
-
-class Measured(NamedTuple):
-    """What was done.
-
-    Attributes:
-        num_measured: Measurements made now.
-        num_faults: Those of them that failed.
-        is_complete: False when it had to stop before the end.
-    """
-
-    num_measured: int
-    num_faults: int
-    is_complete: bool
 
 
 def kinds_asked(rule: FlagRule) -> tuple[StabilityKind, ...]:
@@ -95,6 +56,7 @@ def measure_short_list(
     potential: Potential,
     wanted: Wanted,
     must_stop: Callable[[StabilityDoc], bool] = lambda _: False,
+    most_alone: int | None = None,
 ) -> Measured:
     """Measure what is missing of the short list, and judge the campaign again.
 
@@ -108,26 +70,28 @@ def measure_short_list(
         potential: That its candidates were relaxed with.
         wanted: What is measured.
         must_stop: Told of every measurement, and asked whether it was the last.
+        most_alone: Where more crystals than these lack a measurement, it stops before them and
+            returns what is left; None measures all.
 
     Raises:
         ConfigError: phonopy is asked for and not installed.
     """
     check_kinds(wanted.kinds)
+    wanted = wanted._replace(campaign_id=campaign.campaign_id)
     num_measured = num_faults = 0
     if _has_unjudged(database, campaign.campaign_id, wanted.top):
         screen(database, campaign.campaign_id)
     while missing := _missing(database, campaign.campaign_id, wanted):
-        num_asked = num_measured + sum(map(len, missing.values()))
-        report(WORD, num_measured, num_asked)
-        for found in _measured(database, potential, missing, wanted.settings):
-            insert_stabilities(database, [found])
-            num_measured += 1
-            report(WORD, num_measured, num_asked)
-            num_faults += found.fault is not None
-            if must_stop(found):
-                return Measured(num_measured, num_faults, is_complete=False)
+        left = crystals_of(missing)
+        if most_alone is not None and len(left) > most_alone:
+            return Measured(num_measured, num_faults, is_complete=False, left=left)
+        done = measure_missing(database, potential, missing, wanted, must_stop)
+        num_measured += done.num_measured
+        num_faults += done.num_faults
+        if not done.is_complete:
+            return done._replace(num_measured=num_measured, num_faults=num_faults)
         screen(database, campaign.campaign_id)
-    return Measured(num_measured, num_faults, is_complete=True)
+    return Measured(num_measured, num_faults)
 
 
 def _has_unjudged(database: MongoDatabase, campaign_id: str, top: int) -> bool:
@@ -144,60 +108,10 @@ def _has_unjudged(database: MongoDatabase, campaign_id: str, top: int) -> bool:
     )
 
 
-def _missing(
-    database: MongoDatabase, campaign_id: str, wanted: Wanted
-) -> dict[StabilityKind, list[str]]:
+def _missing(database: MongoDatabase, campaign_id: str, wanted: Wanted) -> Missing:
     """Keys of the relaxations of the short list that lack a measurement, by kind."""
     rows = short_list(database, campaign_id, wanted.top)
-    keys = list(dict.fromkeys(str(each.relaxation_id) for each in rows))
-    plain = wanted.settings.to_dict()
-    missing: dict[StabilityKind, list[str]] = {}
-    for kind in wanted.kinds:
-        named = {key: stability_key(key, kind, plain) for key in keys}
-        known = known_ids(database, StabilityDoc, named.values())
-        left = [key for key in keys if named[key] not in known]
-        if left:
-            missing[kind] = left
-    return missing
-
-
-def _measured(
-    database: MongoDatabase,
-    potential: Potential,
-    missing: Mapping[StabilityKind, Sequence[str]],
-    settings: StabilitySettings,
-) -> Iterator[StabilityDoc]:
-    """Measure relaxed crystals together, and yield each document when it is known."""
-    keys = list(dict.fromkeys(key for each in missing.values() for key in each))
-    stored = {each.relaxation_id: each for each in documents_by_id(database, RelaxationDoc, keys)}
-    relaxed_by = RelaxSettings.from_dict(next(iter(stored.values())).settings)
-    crystals = ((key, Crystal(*each.geometry.unpack())) for key, each in stored.items())
-    resting = dict(at_rest(potential, crystals, settings.resting(relaxed_by)))
-    for kind, wanted in missing.items():
-        good = []
-        for key in wanted:
-            rest = resting[key]
-            if isinstance(rest, Fault):
-                yield stability_document(stored[key], settings, kind, rest)
-            else:
-                good.append((key, rest.crystal))
-        for key, found in _of_kind(kind, potential, good, settings, relaxed_by):
-            yield stability_document(stored[key], settings, kind, found)
-
-
-def _of_kind(
-    kind: StabilityKind,
-    potential: Potential,
-    crystals: Sequence[tuple[str, Crystal]],
-    settings: StabilitySettings,
-    relaxed_by: RelaxSettings,
-) -> Iterator[tuple[str, Phonons | Elasticity | Fault]]:
-    """Measure one kind of stability of crystals at rest."""
-    if kind == "phonons":
-        yield from phonons(potential, crystals, settings)
-    else:
-        strained = settings.strained(relaxed_by)
-        yield from elasticities(potential, crystals, strained, settings.strain)
+    return missing_of(database, (str(each.relaxation_id) for each in rows), wanted)
 
 
 def chosen_kinds(

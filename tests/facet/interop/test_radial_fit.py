@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from facet.config import NEQUIP, BesselBasis, CombinedSplineBasis, LinearRadial, MlpRadial
+from facet.config import NEQUIP
 from facet.errors import ConfigError
 from facet.facet_potential import plain_network
 from facet.golden import golden_crystals
@@ -13,6 +13,7 @@ from facet.graph.neighbors import build_batch
 from facet.interop.radial_fit import path_importance
 from facet.interop.slim import with_fitted_radial, with_linear_radial, with_species_table
 from facet.nn.network import FacetNetwork
+from facet.parts import BesselBasis, CombinedSplineBasis, LinearRadial, MlpRadial
 
 SMALL = replace(NEQUIP, channels=(6, 4), num_layers=2, has_species_connection=False)
 CRYSTALS = golden_crystals(frozenset(SMALL.species))

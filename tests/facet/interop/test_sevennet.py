@@ -5,13 +5,13 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from facet.config import CombinedSplineBasis
 from facet.errors import CheckpointError
 from facet.facet_potential import FacetPotential
 from facet.graph.neighbors import Crystal, build_batch
 from facet.interop.sevennet import import_sevennet
 from facet.interop.slim import with_fitted_radial, with_single_head, with_species_table
 from facet.nn.network import FacetNetwork
+from facet.parts import CombinedSplineBasis
 
 needs_sevenn = pytest.mark.skipif(
     find_spec("sevenn") is None,

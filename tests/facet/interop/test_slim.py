@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from facet.config import NEQUIP, BesselBasis, LinearRadial, MlpRadial, SplineBasis
+from facet.config import NEQUIP
 from facet.errors import ConfigError
 from facet.interop.slim import with_linear_radial, with_single_head
 from facet.nn.network import FacetNetwork
+from facet.parts import BesselBasis, LinearRadial, MlpRadial, SplineBasis
 
 SMALL = replace(NEQUIP, channels=(6, 4), num_layers=2, head=(5, 3))
 

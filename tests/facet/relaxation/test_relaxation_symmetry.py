@@ -20,7 +20,7 @@ from facet.relaxation.constraints import (
     free_stress,
 )
 from facet.relaxation.primitive import reduced, space_group
-from facet.relaxation.symmetry import symmetrized, symmetry_of
+from facet.relaxation.symmetry import symmetry_of
 from facet.testing import LennardJones
 
 NAMES = list(SYMMETRIC)
@@ -36,8 +36,9 @@ def test_a_crystal_is_made_exactly_as_symmetric_as_it_nearly_is(name):
     number = SYMMETRIC[name][1]
     noisy = symmetric(name, noise=0.001)
     assert space_group(noisy, 1e-5) == 1
-    exact = symmetrized(noisy)
-    assert space_group(exact, 1e-6) == number == symmetry_of(noisy).number
+    found = symmetry_of(noisy)
+    exact = found.crystal
+    assert space_group(exact, 1e-6) == number == found.number
     assert np.abs(exact.positions - noisy.positions).max() < 0.01
     assert np.abs(exact.cell - noisy.cell).max() < 0.01
     assert exact.species.tolist() == noisy.species.tolist()
@@ -108,9 +109,7 @@ def test_a_random_force_becomes_symmetric(name):
 
 
 def test_a_crystal_without_symmetry_stays_as_it_is():
-    rattled = crystal()
-    assert symmetry_of(rattled) is None
-    assert symmetrized(rattled) is rattled
+    assert symmetry_of(crystal()) is None
 
 
 @pytest.mark.parametrize("is_old", [True, False])

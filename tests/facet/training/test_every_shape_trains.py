@@ -5,16 +5,8 @@ from dataclasses import replace
 import pytest
 from training_samples import SPECIES, write_config
 
-from facet.config import (
-    FACET_S,
-    NEQUIP,
-    PAPER,
-    PAPER_O3,
-    SEVENNET_0,
-    BesselBasis,
-    SplineBasis,
-    SwitchEnvelope,
-)
+from facet.config import FACET_S, NEQUIP, PAPER, PAPER_O3, SEVENNET_0
+from facet.parts import BesselBasis, SplineBasis, SwitchEnvelope
 from facet.training.loop import Trainer
 from facet.training.settings import read_settings
 

@@ -198,6 +198,13 @@ def test_versions_are_told_and_others_refused(api):
     sentence_of(api.get("/optimade/v1/structures/c1/broken"), 404)
 
 
+@pytest.mark.parametrize(
+    "path", ["%0A", "%0Ainfo", "v1/no%0Athing", "v1/structures/c1%0A/m0", "v2%0A/"]
+)
+def test_an_address_with_a_line_break_is_refused_in_the_shape_of_the_standard(api, path):
+    sentence_of(api.get(f"/optimade/{path}"), 404)
+
+
 def test_links_name_the_address_that_others_see(database):
     fill(database)
     with serving(database, public_url="https://crystals.example/facet/") as client:

@@ -40,15 +40,11 @@ def decided(monkeypatch):
     """What was decided, in place of the calculations that approval makes of real relaxations."""
     made = []
 
-    def note(kind):
-        def decide(_database, campaign, wanted, _calculation, by):
-            made.append((kind, campaign.campaign_id, list(wanted), by))
-            return []
+    def note(_database, campaign, wishes, _calculation, by):
+        made.append((campaign.campaign_id, wishes.approve, wishes.reject, by))
+        return [], []
 
-        return decide
-
-    monkeypatch.setattr("workflows.dft.approval.approve", note("approve"))
-    monkeypatch.setattr("workflows.dft.approval.reject", note("reject"))
+    monkeypatch.setattr("workflows.dft.approval.decide_on", note)
     return made
 
 
@@ -79,7 +75,7 @@ def test_who_has_the_token_approves_and_rejects(filled, decided):
         twice = client.post(ADDRESS, json={**WISH, "reject": ["m1"]})
         nothing = client.post(ADDRESS, json={"by": "ada"})
     assert told.json() == {"campaign_id": "c1", "approved": [], "rejected": [], "core_hours": 0.0}
-    assert decided == [("reject", "c1", ["m3"], "ada"), ("approve", "c1", ["m1"], "ada")]
+    assert decided == [("c1", ["m1"], ["m3"], "ada")]
     assert twice.status_code == nothing.status_code == 422
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
 
 import pytest
 from workflow_samples import (
@@ -17,7 +21,9 @@ from workflow_samples import (
     write_lines,
 )
 
+from db.client import MongoDatabase, open_database
 from db.documents import CampaignDoc, RelaxationDoc
+from db.settings import DbSettings
 from facet.interop.mace_models import MACE_MP_0_SMALL
 from workflows.comparison.disagreement import disagreements_in
 from workflows.comparison.maker import CompareMaker, plain_settings, settings_from
@@ -36,23 +42,46 @@ pytestmark = [
 CALCULATOR = "ase:ase.calculators.lj:LennardJones"
 
 
-@pytest.fixture
-def campaign(facet_environment, database, tmp_path):
-    return run_whole(database, campaign_settings(tmp_path))
+class Compared(NamedTuple):
+    """A campaign and what its first comparison said; tests add to the database, and take nothing.
+
+    Attributes:
+        database: Holds them.
+        campaign: With relaxations of the bundled potential.
+        settings: Of the comparison with ``CALCULATOR``.
+        report: What it said.
+        fingerprints: Of the potentials with relaxations after it.
+    """
+
+    database: MongoDatabase
+    campaign: CampaignDoc
+    settings: CompareSettings
+    report: dict
+    fingerprints: set
 
 
-def fingerprints(database):
-    return set(database[RelaxationDoc.collection].distinct("potential_fingerprint"))
+@pytest.fixture(scope="module")
+def compared(mongo_home, tmp_path_factory):
+    name = f"test_{uuid4().hex}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("FACET_MONGO_URI", raising=False)
+        patch.setenv("FACET_HOME", str(mongo_home))
+        patch.setenv("FACET_DATABASE", name)
+        with open_database(DbSettings(mongo_uri=None, home=mongo_home, database=name)) as database:
+            campaign = run_whole(database, campaign_settings(tmp_path_factory.mktemp("campaign")))
+            peers = peers_named(["facet-s", CALCULATOR])
+            settings = CompareSettings(campaign.campaign_id, peers)
+            report = compare(database, settings)
+            found = set(database[RelaxationDoc.collection].distinct("potential_fingerprint"))
+            yield Compared(database, campaign, settings, report, found)
+            database.client.drop_database(name)
 
 
-def test_both_potentials_judge_the_same_crystals_and_a_second_run_computes_nothing(
-    database, campaign
-):
-    peers = peers_named(["facet-s", CALCULATOR])
-    settings = CompareSettings(campaign.campaign_id, peers)
-    report = compare(database, settings)
+def test_both_potentials_judge_the_same_crystals_and_a_second_run_computes_nothing(compared):
+    database, campaign, settings, report, fingerprints = compared
+    peers = settings.peers
     assert report["num_computed"] == {"facet-s": 0, "LennardJones (ASE)": 7}
-    assert fingerprints(database) == {each.fingerprint for each in peers}
+    assert fingerprints == {each.fingerprint for each in peers}
     (pair,) = report["pairs"]
     by_name = {each["material_id"]: each for each in pair["crystals"]}
     assert len(by_name) == 5
@@ -75,13 +104,12 @@ def test_both_potentials_judge_the_same_crystals_and_a_second_run_computes_nothi
     assert again["speed"]["by_potential"]["LennardJones (ASE)"] == speed
 
 
-def test_energies_are_aligned_on_pool_crystals_that_are_not_compared(database, campaign, tmp_path):
+def test_energies_are_aligned_on_pool_crystals_that_are_not_compared(compared, tmp_path):
     pool = {f"{s}-{e}": fcc(s, e) for s in ("Cu", "Ag", "Au", "Pd") for e in (6.4, 6.6)}
     pool["same-formula"] = cesium_chloride("Cu", "Au", 4.4)
     pool["other-element"] = rocksalt("Na", "Cl")
     file = write_lines(tmp_path / "pool.jsonl", pool)
-    peers = peers_named(["facet-s", CALCULATOR])
-    report = compare(database, CompareSettings(campaign.campaign_id, peers, pool=file))
+    report = compare(compared.database, replace(compared.settings, pool=file))
     alignment = report["pairs"][0]["alignment"]
     assert alignment["num_crystals"] == 8
     assert set(alignment["shifts_ev_per_atom"]) == {"29", "46", "47", "79"}
@@ -89,16 +117,16 @@ def test_energies_are_aligned_on_pool_crystals_that_are_not_compared(database, c
     assert all(each["aligned_difference"] is not None for each in rows)
 
 
-def test_a_sample_compares_only_so_many(database, campaign):
-    peers = peers_named(["facet-s", CALCULATOR])
-    settings = CompareSettings(campaign.campaign_id, peers, sample=2, stratify="chemsys")
-    report = compare(database, settings)
+def test_a_sample_compares_only_so_many(compared):
+    settings = replace(compared.settings, sample=2, stratify="chemsys")
+    report = compare(compared.database, settings)
     names = {each["material_id"] for each in report["pairs"][0]["crystals"]}
     assert len(names) == 2
 
 
-def test_the_flow_sends_each_shard_to_workers_of_its_environment(database, campaign):
-    ours = peers_named(["facet-s", CALCULATOR])[0]
+def test_the_flow_sends_each_shard_to_workers_of_its_environment(compared):
+    database, campaign = compared.database, compared.campaign
+    ours = compared.settings.peers[0]
     mace = Peer(f"mace:/weights#{MACE_MP_0_SMALL}", "MACE", MACE_MP_0_SMALL, "mace")
     settings = CompareSettings(campaign.campaign_id, (ours, mace))
     flow = CompareMaker(shard_size=2).make(database, settings)
@@ -124,9 +152,8 @@ def test_the_command_prints_one_document_and_says_the_second_time_that_all_was_k
     assert "Nothing was computed: every relaxation was known." in facet(*asked).out
 
 
-def test_a_page_holds_no_markup_of_the_input(database, campaign, tmp_path):
-    peers = peers_named(["facet-s", CALCULATOR])
-    report = compare(database, CompareSettings(campaign.campaign_id, peers, sample=1))
+def test_a_page_holds_no_markup_of_the_input(compared, tmp_path):
+    report = deepcopy(compared.report)
     report["pairs"][0]["crystals"][0]["material_id"] = "<b>bold</b>"
     write_page(report, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
@@ -134,10 +161,9 @@ def test_a_page_holds_no_markup_of_the_input(database, campaign, tmp_path):
     assert "&lt;b&gt;bold" in page
 
 
-def test_rates_that_were_measured_in_different_ways_have_no_ratio(database, campaign):
-    peers = peers_named(["facet-s", CALCULATOR])
-    report = compare(database, CompareSettings(campaign.campaign_id, peers))
-    ours, theirs = (report["speed"]["by_potential"][each.label] for each in peers)
+def test_rates_that_were_measured_in_different_ways_have_no_ratio(compared):
+    by_potential = compared.report["speed"]["by_potential"]
+    ours, theirs = (by_potential[each.label] for each in compared.settings.peers)
     assert ours["measured"].startswith("shares")
     assert theirs["measured"].startswith("processor time")
     assert theirs["first_is_faster_by"] is None
@@ -187,7 +213,7 @@ def test_a_calculator_that_is_not_installed_is_one_sentence():
 
 
 @pytest.mark.slow
-def test_mace_relaxes_the_same_crystals_in_its_own_environment(database, campaign):
+def test_mace_relaxes_the_same_crystals_in_its_own_environment(compared):
     try:
         weights = python_of("mace").parents[1] / "mace_mp_small.model"
     except EnvironmentMissingError as error:
@@ -195,6 +221,7 @@ def test_mace_relaxes_the_same_crystals_in_its_own_environment(database, campaig
     if not Path(weights).exists():
         pytest.skip(f"{weights} is not there; `facet env make mace` fetches it.")
     peers = peers_named(["facet-s", f"mace:{weights}"])
+    database, campaign = compared.database, compared.campaign
     report = compare(database, CompareSettings(campaign.campaign_id, peers))
     assert report["potentials"][1]["fingerprint"] == MACE_MP_0_SMALL
     assert report["potentials"][1]["ends"] == {"converged": 4}

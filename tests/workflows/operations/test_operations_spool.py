@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+from collections import Counter
 from contextlib import contextmanager
 
 import pytest
@@ -15,8 +16,8 @@ from workflow_samples import alloys, campaign_settings, metals, rows_of, stored_
 from db.campaigns import control_of
 from db.documents import CampaignDoc
 from db.indexes import ensure_indexes
+from db.progress import count_places
 from db.queries import documents_by_id
-from db.tasks import count_tasks
 from facet.errors import ConfigError
 from facet.relaxation.settings import RelaxSettings
 from workflows.campaign import run_campaign, work_of
@@ -68,7 +69,7 @@ def test_results_that_were_carried_are_those_of_a_run_with_the_database(
     assert stored_relaxations(database) == 0
     told = facet("spool", "in", carried, "--json").document
     assert (told["num_new"], told["num_left"], told["status"]) == (NUM_CRYSTALS, 0, "finished")
-    assert count_tasks(database, campaign.campaign_id) == {"done": NUM_CRYSTALS}
+    assert +Counter(count_places(database, campaign.campaign_id).statuses) == {"done": NUM_CRYSTALS}
     carried_rows = rows_of(database, campaign)
     twice = facet("spool", "in", carried, "--json").document
     assert (twice["num_new"], twice["num_known"]) == (0, NUM_CRYSTALS)

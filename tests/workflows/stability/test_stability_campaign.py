@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from jobflow import Flow, JobStore
 from maggma.stores import MemoryStore
-from stability_samples import BOTH, SMALL, alloy_campaign, centered, layered
+from stability_samples import BOTH, LJ, SMALL, alloy_campaign, centered, fcc, layered
 from workflow_samples import rows_of, run_whole
 
 import workflows.stability.phonons as phonons_module
@@ -17,14 +17,20 @@ from db.documents.stability import StabilityDoc
 from db.queries import documents_by_id
 from db.stabilities import OF_RELAXATION, stabilities_find, stabilities_of
 from facet.errors import ConfigError
+from facet.graph.convert import crystal_from_structure
+from facet.relaxation.settings import RelaxSettings
 from screening.rules import FlagRule
+from workflows.accounting import account
 from workflows.campaign import CampaignMaker, run_campaign, work_of
+from workflows.device_names import process_name
 from workflows.duty import Duty, on_duty
 from workflows.errors import UnfinishedError
 from workflows.judging.again import flag
 from workflows.potentials import resident_potential
 from workflows.stability.maker import StabilityMaker
-from workflows.stability.measure import Wanted, measure_short_list
+from workflows.stability.measure import measure_short_list
+from workflows.stability.measuring import Wanted, measurements
+from workflows.stability.rest import Fault, at_rest
 from workflows.submit import submit
 
 pytestmark = pytest.mark.integration
@@ -163,6 +169,35 @@ def test_a_job_that_has_to_stop_says_how_to_go_on_or_leaves_the_rest_to_another(
         response = StabilityMaker().make(campaign.campaign_id).run(store)
     assert [each.name for each in response.replace.jobs] == ["stability"]
     assert num_stored(database) == 2
+
+
+def test_measurements_say_whose_expense_they_were_and_where_they_ran(
+    facet_environment, database, tmp_path
+):
+    campaign = run_whole(database, alloy_campaign(tmp_path))
+    for each in _all(database):
+        assert each.campaign_id == campaign.campaign_id
+        assert (each.device, each.device_id, each.process) == ("cpu", None, process_name())
+    told = account(database, campaign.campaign_id)
+    assert told["stability"]["num_measured"] == 4
+    hours = told["relaxing_device_hours"] + told["stability"]["device_hours"]
+    assert told["device_hours"] == pytest.approx(hours)
+    # Another campaign finds it known, and pays nothing.
+    again = run_whole(database, replace(alloy_campaign(tmp_path), limit=1))
+    assert again.campaign_id != campaign.campaign_id
+    assert account(database, again.campaign_id)["device_hours"] == 0
+
+
+def test_bringing_a_crystal_to_rest_is_counted_with_its_first_measurement_only():
+    crystals = {"a": crystal_from_structure(fcc("Cu"))}
+    both = {"phonons": ["a"], "elastic": ["a"]}
+    impatient = replace(RelaxSettings(), max_steps=0)
+    first, second = measurements(LJ, crystals, both, SMALL, impatient)
+    assert isinstance(first.found, Fault)
+    assert first.found.seconds > 0
+    assert second.found == first.found._replace(seconds=0.0)
+    (rest,) = dict(at_rest(LJ, crystals.items(), SMALL.resting(impatient))).values()
+    assert rest.reason == first.found.reason
 
 
 def test_the_flow_has_the_job_only_where_the_rule_asks(facet_environment, database, tmp_path):
