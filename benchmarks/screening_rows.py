@@ -10,6 +10,7 @@ from kept_rows import kept_rows, line_of
 from facet.graph.neighbors import Crystal, build_batch
 from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
+from workflows.cli.progress import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,12 +68,12 @@ def relaxed_rows(
     if waiting:
         before = {each.name: each.energy for each in _results(potential, waiting, EVALUATE_ONLY)}
         with path.open("a") as file:
-            for number, result in enumerate(_results(potential, waiting, settings), 1):
+            results = _results(potential, waiting, settings)
+            for result in counted(results, len(waiting), "relaxed"):
                 row = _row(potential, result, before[result.name])
                 done[row.name] = row
                 file.write(line_of(row, settings))
                 file.flush()
-                print(f"\r{number}/{len(waiting)} relaxed", end="", flush=True)
     return {name: done[name] for name in crystals if name in done}
 
 

@@ -9,6 +9,7 @@ from kept_rows import kept_rows, line_of
 
 from facet.relaxation.relaxer import relax
 from facet.relaxation.settings import RelaxSettings
+from workflows.cli.progress import counted
 from workflows.evaluation.discovery import FILE, read_candidates
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def relaxed_rows(potential: FacetPotential, data: Path, cache: Path) -> list[Wbm
     atoms = {each.info["candidate_of"]: each for each in read_candidates(data / FILE)}
     waiting = [(name, each) for name, each in atoms.items() if name not in done]
     with path.open("a") as file:
-        for number, result in enumerate(relax(waiting, potential, settings), 1):
+        for result in counted(relax(waiting, potential, settings), len(waiting), "relaxed"):
             info = atoms[result.name].info
             row = WbmRow(
                 name=result.name,
@@ -70,5 +71,4 @@ def relaxed_rows(potential: FacetPotential, data: Path, cache: Path) -> list[Wbm
             done[row.name] = row
             file.write(line_of(row, settings))
             file.flush()
-            print(f"\r{number}/{len(waiting)} relaxed", end="", flush=True)
     return [done[name] for name in atoms]

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from db.documents.candidate import ELEMENT_SETS, element_sets
+from db.documents.candidate import ELEMENT_SETS, LARGEST_SET, element_sets
 from db.documents.fields import (
     CandidateRole,
     CandidateStatus,
@@ -112,9 +112,10 @@ class CandidateFilter(Part):
 
 
 def _sets_of_all(elements: tuple[str, ...]) -> list[str]:
-    """The stored sets that together ask for all elements: the pairs, or the only element."""
+    """The largest stored sets of some elements, which together ask for all of them."""
     asked = sorted(set(elements))
-    return asked if len(asked) <= 1 else element_sets(asked)[len(asked) :]
+    size = min(len(asked), LARGEST_SET)
+    return [each for each in element_sets(asked) if each.count("-") + 1 == size]
 
 
 class CandidateSort(Part):

@@ -26,6 +26,7 @@ GateStatusName = Literal["passed", "failed", "warning", "skipped", "not_reached"
 BudgetRole = Literal["chosen", "drawn", "left"]
 
 ELEMENT_SETS = "element_sets"
+LARGEST_SET = 3
 """Stored beside the fields: each element and each pair, so that a rare pair is found at once."""
 
 DERIVED = frozenset({ELEMENT_SETS, *COMPOSITION_FIELDS})
@@ -205,9 +206,13 @@ def candidate_id(campaign_id: str, material_id: str) -> str:
 
 
 def element_sets(elements: Iterable[str]) -> list[str]:
-    """Return each element and each pair of them, joined by '-', as searches for elements need."""
+    """Return each element, pair and triple of them, joined by '-', as searches for elements need.
+
+    Who has three elements is found without looking at all who have two of them.
+    """
     ordered = sorted(elements)
-    return [*ordered, *("-".join(pair) for pair in combinations(ordered, 2))]
+    sizes = range(1, LARGEST_SET + 1)
+    return ["-".join(some) for size in sizes for some in combinations(ordered, size)]
 
 
 class CandidateDoc(BaseDoc, CandidateOutcome):

@@ -210,6 +210,20 @@ def test_every_filter_finds_exactly_what_it_says(database, crowd):
         assert count_candidates(database, scoped) == len(inside), name
 
 
+def test_all_of_many_elements_are_found_and_none_who_has_most_of_them(database):
+    ensure_indexes(database)
+    alloys = ["Al-Co-Cr-Fe-Ni", "Al-Co-Cr-Fe", "Co-Cr-Fe-Mn-Ni", "Al-Co", "Fe"]
+    insert_candidates(
+        database, (candidate(each, elements=tuple(each.split("-"))) for each in alloys)
+    )
+    for asked in ("Fe", "Co-Fe", "Co-Cr-Fe", "Al-Co-Cr-Fe", "Al-Co-Cr-Fe-Ni", "Al-Mn-Ni"):
+        wanted = set(asked.split("-"))
+        where = CandidateFilter(elements_all=tuple(wanted))
+        expected = [each for each in alloys if wanted <= set(each.split("-"))]
+        assert sorted(names(candidates(database, where))) == sorted(expected), asked
+        assert count_candidates(database, where) == len(expected), asked
+
+
 def test_counting_stops_where_it_is_told_to(database, crowd):
     where = CandidateFilter(campaign_id="c1")
     assert count_up_to(database, where, 10) == BoundedCount(10, is_all=False)
