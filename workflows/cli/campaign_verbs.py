@@ -20,6 +20,7 @@ from workflows.cli.options import (
     Potential,
     Reference,
     Rule,
+    ShardSize,
     Smax,
     Strict,
     asked_reference,
@@ -41,6 +42,7 @@ def screen(
         Path | None, typer.Option(help="JSON list of compounds known to exist, counted at the end")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the table as a web page too")] = None,
+    shard_size: ShardSize = 500,
     as_json: Json = False,
     strict: Strict = False,
 ) -> None:
@@ -58,6 +60,7 @@ def screen(
         relax=RelaxSettings(fmax=fmax, smax=smax, max_steps=max_steps),
         rule=asked_rule(rule, max_above_hull),
         limit=limit,
+        shard_size=shard_size,
     )
     raise Ended(run_screen(settings, controls=controls, html=html, as_json=as_json, strict=strict))
 

@@ -19,13 +19,13 @@ from workflows.cli.options import (
     Potential,
     Reference,
     Rule,
+    ShardSize,
     Smax,
     Strict,
     asked_reference,
 )
 
 Campaign = Annotated[str, typer.Argument(help="Campaign id", show_default=False)]
-ShardSize = Annotated[int, typer.Option(min=1, help="Crystals that one job relaxes")]
 Category = Annotated[str, typer.Option(help="Kind of workers that take the jobs")]
 HIGHEST = 1_000_000
 Priority = Annotated[

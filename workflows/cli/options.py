@@ -34,6 +34,7 @@ Elements = Annotated[
         help="Elemental energies that formation energies count from",
     ),
 ]
+ShardSize = Annotated[int, typer.Option(min=1, help="Crystals that one job relaxes")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 when an input was rejected")]
 Potential = Annotated[str, typer.Option(help="Bundled name, path of a checkpoint, or mace:PATH")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
